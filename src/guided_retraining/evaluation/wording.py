@@ -1,0 +1,151 @@
+"""Names and numbers as people read them: one wording for figures, tables, sentences and the log."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+__all__ = [
+    "attack_name",
+    "configuration_name",
+    "metric_name",
+    "number",
+    "p_text",
+    "percent",
+    "points",
+    "seconds",
+    "signed_points",
+]
+
+METRIC_NAMES = {
+    "neuron_coverage": "neuron coverage",
+    "lsa": "LSA",
+    "dsa": "DSA",
+    "deep_gini": "DeepGini",
+    "softmax_entropy": "softmax entropy",
+    "random": "random",
+    "margin": "margin",
+    "max_softmax": "max softmax",
+    "mdsa": "MDSA",
+    "loss": "loss (true label)",
+    "nbc": "NBC",
+    "snac": "SNAC",
+    "kmnc": "KMNC",
+    "k_center": "k-centre",
+}
+CONFIGURATION_NAMES = {
+    "config_1": "fresh weights, clean + adversarial pool",
+    "config_2": "original weights, clean + adversarial pool",
+    "config_3": "original weights, adversarial pool only",
+}
+ATTACK_NAMES = {
+    "fgsm": "FGSM",
+    "bim": "BIM",
+    "pgd": "PGD",
+    "mi_fgsm": "MI-FGSM",
+    "carlini_wagner": "Carlini-Wagner L2",
+    "deepfool": "DeepFool",
+    "apgd_ce": "APGD-CE",
+    "apgd_dlr": "APGD-DLR",
+    "square": "Square",
+    "auto_attack": "AutoAttack",
+    "l2_bim": "L2 BIM",
+    "l1_bim": "L1 BIM",
+}
+UNKNOWN = "n/a"
+
+
+def metric_name(key: str | None) -> str:
+    """A metric's name as shown; a user's own metric by its key's last part.
+
+    >>> metric_name("deep_gini"), metric_name("my_package.scores:edge_count")
+    ('DeepGini', 'edge count')
+    """
+    if key is None:
+        return "no ranking"
+    return METRIC_NAMES.get(key, key.replace(":", ".").rsplit(".", 1)[-1].replace("_", " "))
+
+
+def configuration_name(key: str | None) -> str:
+    """What a configuration does, in words; a user's own one by its key.
+
+    >>> configuration_name("config_3"), configuration_name("low_rate")
+    ('original weights, adversarial pool only', 'low rate')
+    """
+    if key is None:
+        return "original model"
+    return CONFIGURATION_NAMES.get(key, key.replace("_", " "))
+
+
+def attack_name(key: str) -> str:
+    """An attack's name as shown; a user's own attack by its key's last part.
+
+    >>> attack_name("bim"), attack_name("mine.attacks:blur")
+    ('BIM', 'blur')
+    """
+    return ATTACK_NAMES.get(key, key.replace(":", ".").rsplit(".", 1)[-1].replace("_", " "))
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share in percent.
+
+    >>> percent(0.9123), percent(None)
+    ('91.2 %', 'n/a')
+    """
+    return UNKNOWN if value is None or not isfinite(value) else f"{100 * value:.{digits}f} %"
+
+
+def points(value: float | None) -> str:
+    """An unsigned difference of accuracies in percentage points.
+
+    >>> points(0.0123)
+    '1.2 points'
+    """
+    return UNKNOWN if value is None or not isfinite(value) else f"{100 * abs(value):.1f} points"
+
+
+def signed_points(value: float | None, *, unit: bool = True) -> str:
+    """A signed difference of accuracies in percentage points, with a true minus sign.
+
+    >>> signed_points(-0.0123), signed_points(0.5, unit=False)
+    ('\N{MINUS SIGN}1.2 points', '+50.0')
+    """
+    if value is None or not isfinite(value):
+        return UNKNOWN
+    text = f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return f"{text} points" if unit else text
+
+
+def p_text(value: float | None) -> str:
+    """A p-value as statisticians print it.
+
+    >>> p_text(0.0321), p_text(1e-6), p_text(None)
+    ('p = 0.032', 'p < 0.001', 'p undefined')
+    """
+    if value is None or not isfinite(value):
+        return "p undefined"
+    if value < 0.001:
+        return "p < 0.001"
+    return f"p = {value:.2g}"
+
+
+def seconds(value: float | None) -> str:
+    """A duration in the unit that suits its size.
+
+    >>> [seconds(s) for s in (0.00031, 0.25, 12.34, 754, 9000)]
+    ['0.31 ms', '250 ms', '12.3 s', '12.6 min', '2.5 h']
+    """
+    if value is None or not isfinite(value):
+        return UNKNOWN
+    for limit, factor, name in ((1.0, 1e3, "ms"), (120.0, 1.0, "s"), (7200.0, 1 / 60, "min")):
+        if value < limit:
+            return f"{value * factor:.3g} {name}"
+    return f"{value / 3600:.3g} h"
+
+
+def number(value: float | None) -> str:
+    """A count with thousands separators.
+
+    >>> number(55998)
+    '55,998'
+    """
+    return UNKNOWN if value is None or not isfinite(value) else f"{value:,.0f}"
