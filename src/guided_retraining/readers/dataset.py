@@ -1,0 +1,104 @@
+"""What every reader returns: the images, labels and names of one data set as its distributor made them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guided_retraining.errors import DataFileError
+
+LISTED = 10  # names a message lists before it says "and n more"
+
+
+@dataclass(frozen=True)
+class RawSplit:
+    """Images and labels of one split, in the source's order.
+
+    Args:
+        images: ``(n, h, w, c)`` uint8 in 0..255, or float32 in [0, 1] where the source has floats; c is 1 or
+            3.
+        labels: ``(n,)`` int64 in 0..k-1.
+        groups: ``(n,)`` int64, equal for images that must stay on one side of a split; None where there are
+            none.
+        names: n file names below the source's folder; None where the images have no files of their own.
+    """
+
+    images: NDArray[Any]
+    labels: NDArray[np.int64]
+    groups: NDArray[np.int64] | None = None
+    names: tuple[str, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class RawDataset:
+    """One data set as its distributor made it.
+
+    Args:
+        train: the training images.
+        test: the official test images; None where the source has no official test set.
+        class_names: k names, by label.
+        notes: sentences a person should read: what was skipped, unreadable or chosen.
+    """
+
+    train: RawSplit
+    test: RawSplit | None
+    class_names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def listing(names: Sequence[str], shown: int = LISTED) -> str:
+    """The first names, and how many more there are.
+
+    >>> listing(["a", "b", "c"], shown=2)
+    'a, b and 1 more'
+    """
+    head = ", ".join(names[:shown])
+    return head if len(names) <= shown else f"{head} and {len(names) - shown:,} more"
+
+
+def checked(dataset: RawDataset, source: object) -> RawDataset:
+    """The data set itself, once labels, counts and classes are known to be sound.
+
+    Args:
+        dataset: what a reader made.
+        source: the file or folder to name in an error.
+
+    Raises:
+        DataFileError: image and label counts differ, a label is outside the classes, or a class has no
+            images.
+    """
+    k = len(dataset.class_names)
+    if k < 2:
+        raise DataFileError(
+            f"{source}: {k} class found ({listing(dataset.class_names)}), a classifier needs at least 2: "
+            "expected one sub-folder (or label) for each class"
+        )
+    for name, split in (("training", dataset.train), ("test", dataset.test)):
+        if split is None:
+            continue
+        if len(split.images) != len(split.labels):
+            raise DataFileError(
+                f"{source}: {len(split.images):,} {name} images but {len(split.labels):,} labels: "
+                "the two files do not belong together"
+            )
+        outside = np.flatnonzero((split.labels < 0) | (split.labels >= k))
+        if len(outside):
+            raise DataFileError(
+                f"{source}: {name} label {split.labels[outside[0]]} (image {outside[0]}) is outside "
+                f"0..{k - 1}: "
+                f"correct the labels, or give all class names (there are {k})"
+            )
+        empty = np.flatnonzero(np.bincount(split.labels, minlength=k) == 0)
+        if len(empty):
+            raise DataFileError(
+                f"{source}: no {name} images for {listing([dataset.class_names[i] for i in empty])}: "
+                f"each class needs {name} images; add some, or take the class out"
+            )
+    return dataset

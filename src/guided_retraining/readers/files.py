@@ -1,0 +1,251 @@
+"""Image files wherever they lie: a folder, a zip or a tar, read in place and never extracted.
+
+Members of an archive are only ever read into memory under a size limit, so nothing can be written outside a
+folder; an archive with names that try to is refused all the same, because it was made to do harm.
+"""
+
+from __future__ import annotations
+
+import os
+import tarfile
+import zipfile
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from guided_retraining.errors import DataFileError
+
+MAX_MEMBER_BYTES = 2**30  # one encoded image, or one batch of a binary format, is far below this
+MAX_RATIO = 200  # whole archive, unpacked to packed; photographs reach 1 to 2, flat drawings about 50
+RATIO_FREE_BYTES = 256 * 2**20  # an archive that unpacks to less is harmless at any ratio
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+
+Loader = Callable[[], bytes]
+
+
+class Files(ABC):
+    """Regular, visible files below one root, by relative POSIX name.
+
+    Attributes:
+        path: the folder or archive.
+        names: sorted names of the files.
+        folders: sorted names of the folders, empty ones included.
+    """
+
+    path: Path
+    names: list[str]
+    folders: list[str]
+
+    @abstractmethod
+    def open(self, name: str) -> IO[bytes]:
+        """One file, to be read from its start."""
+
+    @abstractmethod
+    def size(self, name: str) -> int:
+        """Bytes of one file, unpacked."""
+
+    def read(self, name: str) -> bytes:
+        """One whole file, at most ``MAX_MEMBER_BYTES`` of it.
+
+        Raises:
+            DataFileError: the file is damaged, encrypted or too large.
+        """
+        with reading(self.path, name), self.open(name) as stream:
+            return limited(stream.read(MAX_MEMBER_BYTES + 1), f"{self.path}: {name}")
+
+    def stream(self, wanted: Collection[str]) -> Iterator[tuple[str, Loader]]:
+        """Each wanted file with a function that loads it, in the order that is quickest to read."""
+        for name in wanted:
+            yield name, lambda name=name: self.read(name)  # type: ignore[misc]
+
+
+class FolderFiles(Files):
+    """The files below a folder; links to folders are followed, loops of links are not."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.names, self.folders = [], []
+        seen: set[str] = set()
+        for parent, folders, names in os.walk(path, followlinks=True):
+            if (real := os.path.realpath(parent)) in seen:
+                folders.clear()
+                continue
+            seen.add(real)
+            folders[:] = [folder for folder in folders if is_visible(folder)]
+            relative = Path(parent).relative_to(path).as_posix()
+            prefix = "" if relative == "." else f"{relative}/"
+            self.folders += [prefix + folder for folder in folders]
+            self.names += [prefix + name for name in names if is_visible(name)]
+        self.names.sort()
+        self.folders.sort()
+
+    def open(self, name: str) -> IO[bytes]:
+        return (self.path / name).open("rb")
+
+    def size(self, name: str) -> int:
+        return (self.path / name).stat().st_size
+
+
+class ZipFiles(Files):
+    """The members of a zip; any number of threads may read at once (zipfile locks its one handle)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with reading(path):
+            self._zip = zipfile.ZipFile(path)
+        members = self._zip.infolist()
+        self._members = {m.filename: m for m in members if not m.is_dir() and is_visible(m.filename)}
+        check_names(path, [m.filename for m in members])
+        check_ratio(path, sum(m.file_size for m in members))
+        self.names = sorted(self._members)
+        self.folders = parents(m.filename for m in members if is_visible(m.filename))
+
+    def open(self, name: str) -> IO[bytes]:
+        return self._zip.open(self._members[name])
+
+    def size(self, name: str) -> int:
+        return self._members[name].file_size
+
+
+class TarFiles(Files):
+    """The members of a tar, plain or compressed; links and devices are left out.
+
+    A compressed tar can only be read from its start: ``stream`` goes through it once.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._sizes: dict[str, int] = {}
+        every, folders, total = [], [], 0
+        with reading(path), tarfile.open(path) as tar:
+            for member in tar:
+                every.append(member.name)
+                total += member.size
+                check_ratio(path, total)  # while reading: a bomb is met before it is unpacked
+                name = str(PurePosixPath(member.name))  # "./a/b" is "a/b"
+                if member.isfile() and is_visible(name):
+                    self._sizes[name] = member.size
+                if is_visible(name):
+                    folders.append(f"{name}/" if member.isdir() else name)
+        check_names(path, every)
+        self.names = sorted(self._sizes)
+        self.folders = parents(folders)
+
+    def open(self, name: str) -> IO[bytes]:
+        tar = tarfile.open(self.path)  # noqa: SIM115 - closed with the stream below
+        for member in tar:
+            if str(PurePosixPath(member.name)) == name and (stream := tar.extractfile(member)):
+                return stream
+        raise DataFileError(f"{self.path} has no {name} any more: was it replaced while it was read?")
+
+    def size(self, name: str) -> int:
+        return self._sizes[name]
+
+    def stream(self, wanted: Collection[str]) -> Iterator[tuple[str, Loader]]:
+        left = set(wanted)
+        with reading(self.path), tarfile.open(self.path) as tar:
+            for member in tar:
+                name = str(PurePosixPath(member.name))
+                if name in left and (handle := tar.extractfile(member)):
+                    left.remove(name)
+                    data = limited(handle.read(MAX_MEMBER_BYTES + 1), f"{self.path}: {name}")
+                    yield name, lambda data=data: data  # type: ignore[misc]
+
+
+def open_files(path: Path) -> Files:
+    """The files of a folder, a zip or a tar.
+
+    Args:
+        path: the folder or archive.
+
+    Raises:
+        DataFileError: there is nothing at that path, or it is neither.
+    """
+    if path.is_dir():
+        return FolderFiles(path)
+    if not path.exists():
+        raise DataFileError(f"there is no {path}: expected a folder, a zip or a tar there")
+    if path.suffix == ".zip":
+        return ZipFiles(path)
+    if path.name.endswith(ARCHIVE_SUFFIXES):
+        return TarFiles(path)
+    raise DataFileError(f"{path} is neither a folder nor an archive ({', '.join(ARCHIVE_SUFFIXES)})")
+
+
+@contextmanager
+def reading(path: Path, name: str = "") -> Iterator[None]:
+    """Turn what the archive and compression modules raise into a DataFileError that names the file."""
+    try:
+        yield
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        zlib.error,
+        EOFError,
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        if isinstance(error, DataFileError):
+            raise
+        what = f"{path}: {name}" if name else str(path)
+        raise DataFileError(f"{what} cannot be read ({error}): fetch or copy the file again") from error
+
+
+def limited(data: bytes, what: str) -> bytes:
+    if len(data) > MAX_MEMBER_BYTES:
+        raise DataFileError(
+            f"{what} unpacks to more than {MAX_MEMBER_BYTES:,} bytes: not an image, leave it out"
+        )
+    return data
+
+
+def is_visible(name: str) -> bool:
+    """Whether no part of a name is hidden or an operating system's own record (``__MACOSX``, ``Thumbs.db``).
+
+    >>> is_visible("a/b.png"), is_visible("a/.b.png"), is_visible("__MACOSX/a/b.png")
+    (True, False, False)
+    """
+    return not any(
+        (part.startswith(".") and part not in {".", ".."}) or part in {"__MACOSX", "Thumbs.db", "desktop.ini"}
+        for part in name.split("/")
+    )
+
+
+def parents(names: Collection[str] | Iterator[str]) -> list[str]:
+    """All folders that the names of an archive speak of; a name that ends in ``/`` is one itself."""
+    found: set[str] = set()
+    for name in names:
+        parts = name.split("/")[:-1]
+        found.update("/".join(parts[: i + 1]) for i in range(len(parts)))
+    return sorted(found - {"", "."})
+
+
+def check_names(path: Path, names: list[str]) -> None:
+    """Refuse names that leave the archive's folder, and names that occur twice."""
+    seen: set[str] = set()
+    for name in names:
+        parts = name.replace("\\", "/").split("/")
+        if ".." in parts or name.startswith(("/", "\\")) or ":" in parts[0]:
+            raise DataFileError(
+                f"{path}: the member {name!r} would be written outside the folder: do not use this file"
+            )
+        if not name.endswith("/") and name in seen:
+            raise DataFileError(
+                f"{path}: the member {name!r} occurs twice: pack the archive again without duplicates"
+            )
+        seen.add(name)
+
+
+def check_ratio(path: Path, unpacked: int) -> None:
+    """Refuse a decompression bomb."""
+    packed = path.stat().st_size
+    if unpacked > RATIO_FREE_BYTES and unpacked > MAX_RATIO * packed:
+        raise DataFileError(
+            f"{path} has {packed:,} bytes and would unpack to more than {unpacked:,}: more than "
+            f"{MAX_RATIO} times is "
+            "taken for a decompression bomb; unpack it by hand if you trust it"
+        )
