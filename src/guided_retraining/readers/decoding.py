@@ -25,11 +25,10 @@ from guided_retraining.readers.files import Files, Loader
 
 # Raster formats only: Pillow's EPS plug-in, for one, would start another program on the file.
 FORMATS = ("JPEG", "PNG", "PPM", "BMP", "GIF", "TIFF", "WEBP", "AVIF", "JPEG2000", "TGA", "PCX")
-SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .ppm .pgm .pbm .pnm .bmp .dib .gif .tif .tiff .webp .avif .jp2 "
-    ".j2k .tga .pcx"
-    .split()
-)  # fmt: skip
+SUFFIXES = {
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".ppm", ".pgm", ".pbm", ".pnm", ".bmp", ".dib", ".gif",
+    ".tif", ".tiff", ".webp", ".avif", ".jp2", ".j2k", ".tga", ".pcx",
+}  # fmt: skip
 MAX_PIXELS = 89_478_485  # Pillow's own limit (a quarter GiB of RGB), which it only warns of
 CHUNK = 32  # images a thread takes at a time
 REDUCING_GAP = 3  # a JPEG is decoded at a reduced scale only while it stays this many times the wanted size
