@@ -1,0 +1,74 @@
+"""Run independent pieces of array work on all cores of this process.
+
+A matrix product already uses all cores, but the element-wise passes between two products do not. So each
+worker does its own pieces, products and passes, with BLAS held at one thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import local
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+Item = TypeVar("Item")
+
+
+def available_cores() -> int:
+    """Count the cores this process may run on.
+
+    Returns:
+        The number, at least 1.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def workers() -> Iterator[Callable[[Callable[[Item], object], Iterable[Item]], None]]:
+    """Open a pool with one worker a core; what it gives runs a function on each item and waits.
+
+    Yields:
+        ``run(function, items)``: calls the function on each item, on all workers, and re-raises the first
+        error.
+    """
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(available_cores()) as pool:
+
+        def run(function: Callable[[Item], object], items: Iterable[Item]) -> None:
+            for _ in pool.map(function, items):
+                pass
+
+        yield run
+
+
+class Scratch(local):
+    """A buffer for each thread that products are written to: fresh memory costs a page fault per 4 KiB.
+
+    Args:
+        dtype: of the operands and the results.
+    """
+
+    def __init__(self, dtype: Any) -> None:
+        self.buffer = np.empty(0, dtype=dtype)
+
+    def product(self, left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
+        """Multiply into the buffer; the result is valid until this thread's next product.
+
+        Args:
+            left: ``(a, d)``.
+            right: ``(b, d)``.
+
+        Returns:
+            ``left @ right.T``, ``(a, b)``.
+        """
+        size = len(left) * len(right)
+        if len(self.buffer) < size:
+            self.buffer = np.empty(size, dtype=self.buffer.dtype)
+        return np.matmul(left, right.T, out=self.buffer[:size].reshape(len(left), len(right)))
