@@ -12,13 +12,14 @@ from guided_retraining.errors import DataFileError
 from guided_retraining.readers.arrays import Size, fitted
 from guided_retraining.readers.dataset import RawDataset, RawSplit, checked, listing
 from guided_retraining.readers.files import Files, Loader, open_files
-from guided_retraining.readers.locate import find_one
+from guided_retraining.readers.locate import find_if_there, find_one
 
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 SIDE = 32
 RECORD_BYTES = 1 + 3 * SIDE * SIDE  # https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version"
 BATCH = re.compile(r"(?:^|/)(data_batch_\d+|test_batch)\.bin$")
 OFFICIAL_TRAIN_BATCHES = 5
+PICKLED = re.compile(r"(^|/)(cifar-10-python[^/]*|data_batch_\d)$")
 RECORDS_AT_A_TIME = 2_000
 
 
@@ -61,15 +62,15 @@ def _open(path: Path) -> Files:
         unpacked = open_files(path)
         if any(BATCH.search(name) for name in unpacked.names):
             return unpacked
-        if find_one(path, "cifar-10-binary*.tar.gz", "cifar-10-binary*.tar", required=False) is None and any(
-            re.search(r"(cifar-10-python.*|(^|/)data_batch_\d)$", name) for name in unpacked.names
-        ):
+        packed = find_if_there(
+            path, "cifar-10-binary.tar.gz", "cifar-10-binary*.tar*", "cifar-10-binary*.tgz"
+        )
+        if packed is None and any(PICKLED.search(name) for name in unpacked.names):
             raise DataFileError(
                 f"{path} holds the Python version of CIFAR-10, which is pickled and could run code when "
-                f"it is read: "
-                "put cifar-10-binary.tar.gz there instead"
+                "it is read: put cifar-10-binary.tar.gz there instead"
             )
-        path = find_one(path, "cifar-10-binary.tar.gz", "cifar-10-binary*.tar*", "cifar-10-binary*.tgz")  # type: ignore[assignment]
+        path = packed or find_one(path, "cifar-10-binary.tar.gz")
     return open_files(path)
 
 

@@ -13,7 +13,7 @@ from guided_retraining.readers.arrays import Size
 from guided_retraining.readers.dataset import RawDataset, listing
 from guided_retraining.readers.files import Files, open_files
 from guided_retraining.readers.image_splits import Listed, decode_dataset
-from guided_retraining.readers.locate import find_one
+from guided_retraining.readers.locate import find_one, visible_files
 
 CLASSES = 43  # Stallkamp et al., "Man vs. computer", Neural Networks 32, 2012
 TRAIN_IMAGE = re.compile(r"(?:^|/)Final_Training/Images/(\d{5})/(\d{5})_\d{5}\.ppm$")
@@ -70,11 +70,11 @@ def _open(path: Path, stem: str, image: re.Pattern[str]) -> Files:
         unpacked.names = [name for name in unpacked.names if ("Heldout" in name) == heldout]
         if any(image.search(name) for name in unpacked.names):
             return unpacked
-    return open_files(find_one(path, f"{stem}.zip", f"{stem}*.zip"))  # type: ignore[arg-type]
+    return open_files(find_one(path, f"{stem}.zip", f"{stem}*.zip"))
 
 
 def _which_test(path: Path, wanted: str | None, notes: list[str]) -> str:
-    there = [key for key, stem in TESTS.items() if find_one(path, f"{stem}_GT*", required=False)]
+    there = [key for key, stem in TESTS.items() if _has_table(path, stem)]
     if path.is_dir() and not there:
         there = ["heldout" if "Heldout" in name else "official" for name in _ground_truths(open_files(path))]
     if wanted is not None:
@@ -87,6 +87,10 @@ def _which_test(path: Path, wanted: str | None, notes: list[str]) -> str:
     if len(there) > 1:
         notes.append("two test sets are there: the official one is used (`test: heldout` takes the other)")
     return there[0] if there and "official" not in there else "official"
+
+
+def _has_table(path: Path, stem: str) -> bool:
+    return any(p.name.startswith(f"{stem}_GT") and p.suffix == ".zip" for p in visible_files(path))
 
 
 def _train(files: Files, notes: list[str]) -> Listed:
@@ -126,10 +130,8 @@ def _test(path: Path, which: str, notes: list[str]) -> Listed:
     table_files = files
     if not (tables := _ground_truths(files)):
         stem = f"{TESTS[which]}_GT"
-        unpacked = find_one(path, f"{stem}.zip", f"{stem}*.zip", required=False) or find_one(
-            path, "GT-final_test.csv"
-        )
-        table_files = open_files(unpacked.parent if unpacked.suffix == ".csv" else unpacked)  # type: ignore[union-attr, arg-type]
+        packed = find_if_there(path, f"{stem}.zip", f"{stem}*.zip")
+        table_files = open_files(packed or find_one(path, "GT-final_test.csv").parent)
         tables = _ground_truths(table_files)
     if not tables:
         raise DataFileError(

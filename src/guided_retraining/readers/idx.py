@@ -114,4 +114,4 @@ def _fill(stream: IO[bytes], array: NDArray[np.uint8], path: Path) -> NDArray[np
 def _find(path: Path, stem: str, kind: str) -> Path:
     # The second spelling, with a dot, is that of a widespread repackaging of the same files.
     names = [f"{stem}-{kind}-ubyte", f"{stem}-{kind}-ubyte.gz", f"{stem}-{kind.replace('-', '.')}-ubyte"]
-    return find_one(path, *names, f"*{stem}-{kind}-ubyte*")  # type: ignore[return-value]
+    return find_one(path, *names, f"*{stem}-{kind}-ubyte*")

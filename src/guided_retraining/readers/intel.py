@@ -66,4 +66,4 @@ def _open(path: Path) -> Files:
         if any(IMAGE.search(name) for name in unpacked.names):
             return unpacked
     name = "intel-image-classification"
-    return open_files(find_one(path, f"{name}.zip", f"{name}*.zip", "archive.zip"))  # type: ignore[arg-type]
+    return open_files(find_one(path, f"{name}.zip", f"{name}*.zip", "archive.zip"))

@@ -25,33 +25,33 @@ def visible_files(path: Path) -> list[Path]:
     return sorted([p for p in here if p.is_file()] + below)
 
 
-def find_one(path: Path, *patterns: str, required: bool = True) -> Path | None:
+def find_one(path: Path, *patterns: str) -> Path:
     """The one file whose name matches; the first pattern that matches anything decides.
 
     Args:
         path: the data set's folder; its sub-folders are searched one deep.
         patterns: file name patterns, the distributor's exact name first.
-        required: whether it is an error to find none.
-
-    Returns:
-        The file; None if there is none and none is required.
 
     Raises:
-        DataFileError: none matches and one is required, or several do and none has the exact name.
+        DataFileError: none matches, or several do and none has the exact name.
     """
+    found = find_if_there(path, *patterns)
+    if found is None:
+        there = listing([p.name for p in visible_files(path)]) or "nothing"
+        raise DataFileError(
+            f"{path}: no file named {' or '.join(patterns)} (there is: {there}); put it there"
+        )
+    return found
+
+
+def find_if_there(path: Path, *patterns: str) -> Path | None:
+    """As ``find_one``, but None where no file matches."""
     files = visible_files(path)
     for pattern in patterns:
         found = [p for p in files if fnmatch(p.name, pattern)]
         if len(found) > 1:
-            raise DataFileError(
-                f"{path}: {len(found)} files match {pattern} ({listing([p.name for p in found])}): keep "
-                f"one of them"
-            )
+            names = listing([p.name for p in found])
+            raise DataFileError(f"{path}: {len(found)} files match {pattern} ({names}): keep one of them")
         if found:
             return found[0]
-    if required:
-        there = listing([p.name for p in files]) or "nothing"
-        raise DataFileError(
-            f"{path}: no file named {' or '.join(patterns)} (there is: {there}); put it there"
-        )
     return None

@@ -44,9 +44,7 @@ def read_npz(
         DataFileError: arrays are missing, pickled, or of another shape, dtype or range than images and
             labels.
     """
-    file = Path(path)
-    if not file.is_file():
-        file = find_one(file, "*.npz")  # type: ignore[assignment]
+    file = find_one(path, "*.npz")
     arrays = ZipFiles(file)
     there = {name.removesuffix(".npy"): name for name in arrays.names}
     for layout in LAYOUTS:
