@@ -1,7 +1,8 @@
 """Fetch a data set's files from where they are published: verified, and never half there.
 
-Each file is fetched to a hidden folder, its checksum compared, and only then moved to its name. A download cut off
-leaves nothing under that name; the next one starts that file again and skips those that are complete.
+Each file is fetched to a hidden folder, its checksum compared, and only then moved to its name. A download
+cut off leaves nothing under that name; the next one starts that file again and skips those that are
+complete.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from guided_retraining.readers.arrays import Size
 from guided_retraining.readers.dataset import RawDataset, listing
 from guided_retraining.readers.files import Files, open_files
 from guided_retraining.readers.image_splits import Listed, decode_dataset
-from guided_retraining.readers.locate import find_one, visible_files
+from guided_retraining.readers.locate import find_if_there, find_one, visible_files
 
 CLASSES = 43  # Stallkamp et al., "Man vs. computer", Neural Networks 32, 2012
 TRAIN_IMAGE = re.compile(r"(?:^|/)Final_Training/Images/(\d{5})/(\d{5})_\d{5}\.ppm$")

@@ -38,8 +38,9 @@ class Source:
 # Checksums of MNIST and Fashion-MNIST: torchvision/datasets/mnist.py; Fashion-MNIST's also in the README of
 # github.com/zalandoresearch/fashion-mnist. (MNIST's first server has long refused downloads.)
 # CIFAR-10: the table on https://www.cs.toronto.edu/~kriz/cifar.html.
-# GTSRB: the test archives as in torchvision/datasets/gtsrb.py. That loader takes another training archive, of the
-# competition's 26,640 images; for the final one of 39,209 this is the checksum that other published loaders use.
+# GTSRB: the test archives as in torchvision/datasets/gtsrb.py. That loader takes another training archive,
+# of the competition's 26,640 images; for the final one of 39,209 this is the checksum that other published
+# loaders use.
 SOURCES: dict[str, Source] = {
     "mnist": Source(
         mirrors=(
