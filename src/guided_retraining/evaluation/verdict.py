@@ -100,7 +100,8 @@ def _caveats(omnibus: pd.DataFrame, spread: float | None, n_seeds: int, alpha: f
     if spread is not None and spread < SAME_FOR_USE:
         said.append(
             f"The best and worst metric differ by at most {points(spread)} on average over the budgets: "
-            "this data set and these attacks are too easy to tell metrics apart, or ranking does not matter here."
+            "this data set and these attacks are too easy to tell them apart, or ranking does not matter "
+            "here."
         )
     if n_seeds > 1:
         shown = omnibus[omnibus["p_holm"] < alpha]["configuration"].astype(str).tolist()

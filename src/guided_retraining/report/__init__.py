@@ -1,0 +1,40 @@
+"""Figures, tables and the HTML page; plain pandas and Matplotlib."""
+
+from guided_retraining.report.figures import (
+    accuracy_curves,
+    accuracy_split,
+    adversarial_sheet,
+    costs_figure,
+    figure_bytes,
+    gain_over_baseline,
+    metric_agreement,
+    ranking_quality,
+    score_distributions,
+)
+from guided_retraining.report.page import PageContext, render_page
+from guided_retraining.report.tables import (
+    attack_table,
+    attack_warnings,
+    costs_table,
+    results_table,
+    statistics_table,
+)
+
+__all__ = [
+    "PageContext",
+    "accuracy_curves",
+    "accuracy_split",
+    "adversarial_sheet",
+    "attack_table",
+    "attack_warnings",
+    "costs_figure",
+    "costs_table",
+    "figure_bytes",
+    "gain_over_baseline",
+    "metric_agreement",
+    "ranking_quality",
+    "render_page",
+    "results_table",
+    "score_distributions",
+    "statistics_table",
+]

@@ -1,0 +1,101 @@
+"""Figure objects without pyplot's global state, one look for all, and their bytes for a page."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from guided_retraining.report.palette import INK, MUTED
+
+__all__ = ["empty_figure", "figure_bytes", "grid", "tidy"]
+
+LOOK: Any = {
+    "font.size": 11.0,
+    "axes.titlesize": 12.0,
+    "axes.labelsize": 11.0,
+    "xtick.labelsize": 10.0,
+    "ytick.labelsize": 10.0,
+    "legend.fontsize": 11.0,
+    "svg.hashsalt": "guided-retraining",  # the same figure gives the same bytes
+    "svg.fonttype": "path",
+}
+DPI = 110
+
+
+def grid(
+    rows: int, columns: int, *, width: float, height: float, **options: Any
+) -> tuple[Figure, list[list[Axes]]]:
+    """A figure with a grid of axes.
+
+    Args:
+        rows: of axes.
+        columns: of axes.
+        width: of the figure in inches.
+        height: of the figure in inches.
+        options: passed to ``Figure.subplots``, such as ``sharey="row"``.
+
+    Returns:
+        The figure and its axes, row by row.
+    """
+    with matplotlib.rc_context(LOOK):
+        figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots(rows, columns, squeeze=False, **options)
+    return figure, [list(row) for row in axes]
+
+
+def tidy(axes: Axes, *, y_grid: bool = True, x_grid: bool = False) -> None:
+    """Take away the frame that carries no information and lay a faint grid below the data.
+
+    Args:
+        axes: changed in place.
+        y_grid: horizontal lines.
+        x_grid: vertical lines.
+    """
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(MUTED)
+    axes.tick_params(colors=INK)
+    axes.set_axisbelow(True)
+    if y_grid:
+        axes.grid(axis="y", color="#E4E4E4", linewidth=0.8)
+    if x_grid:
+        axes.grid(axis="x", color="#E4E4E4", linewidth=0.8)
+
+
+def empty_figure(reason: str, *, width: float = 10.0) -> Figure:
+    """A figure that says why there is nothing to show, so that a missing part is not mistaken for a fault.
+
+    Args:
+        reason: one sentence.
+        width: of the figure in inches.
+
+    Returns:
+        The figure.
+    """
+    figure, axes = grid(1, 1, width=width, height=1.2)
+    axes[0][0].set_axis_off()
+    axes[0][0].text(0.5, 0.5, reason, ha="center", va="center", color=MUTED, wrap=True)
+    return figure
+
+
+def figure_bytes(figure: Figure, *, kind: str = "svg") -> bytes:
+    """A figure as the bytes of an SVG or PNG file; the same figure always gives the same bytes.
+
+    Args:
+        figure: any Matplotlib figure.
+        kind: ``svg`` or ``png``.
+
+    Returns:
+        The file's content.
+    """
+    stream = BytesIO()
+    with matplotlib.rc_context(LOOK):
+        figure.savefig(stream, format=kind, metadata={"Date": None} if kind == "svg" else {"Software": None})
+    return stream.getvalue()

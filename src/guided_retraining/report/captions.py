@@ -1,0 +1,57 @@
+"""Where each figure stands on the page, its caption, and its text for readers who cannot see it."""
+
+__all__ = ["FIGURES", "RASTER"]
+
+# name -> (section of the page, caption, what a reader who cannot see it is told)
+FIGURES = {
+    "gain": (
+        "sure",
+        "Gain over random selection. Left: the mean over seeds at each budget. Right: over all budgets, "
+        "with intervals from pairs of the same seed; where an interval crosses the dashed line, chance "
+        "alone may explain the gain.",
+        "Gain of each guidance metric over random selection, at each budget and over all budgets; the "
+        "numbers are in the table of this section.",
+    ),
+    "curves": (
+        "curves",
+        "Accuracy on clean and adversarial test inputs together against the number of retraining inputs.",
+        "Accuracy against the number of retraining inputs, one panel per configuration, one line per "
+        "guidance metric; the numbers are in the tables of this section.",
+    ),
+    "split": (
+        "curves",
+        "Clean and adversarial accuracy apart: what hardening costs on clean inputs is seen in the first "
+        "row.",
+        "Clean and adversarial accuracy against the number of retraining inputs, apart.",
+    ),
+    "sheet": (
+        "attacks",
+        "What the attacks do: clean image, perturbation (grey is no change; the factor it is magnified by "
+        "is at its left) and adversarial image with the prediction before and after. Inputs are spread "
+        "evenly, not picked.",
+        "Rows of clean images, magnified perturbations and adversarial images for each attack.",
+    ),
+    "scores": (
+        "metrics",
+        "Scores of clean and adversarial inputs of the pool. A title says how often an adversarial input "
+        "outranks a clean one (50 % is chance). The outermost bars hold what lies beyond the axis.",
+        "Histograms of the scores of clean and adversarial inputs, one panel per guidance metric.",
+    ),
+    "ranking": (
+        "metrics",
+        "Before any retraining: how early each order finds the inputs that the original model gets wrong. "
+        "APFD is the area under the curve.",
+        "Share of faults found against the share of the pool inspected, one line per guidance metric.",
+    ),
+    "agreement": (
+        "metrics",
+        "Rank correlation between the metrics: near 1, two metrics choose nearly the same inputs.",
+        "Table of rank correlations between guidance metrics.",
+    ),
+    "costs": (
+        "costs",
+        "Where the time went.",
+        "Seconds per stage, per attack and per metric; the numbers are in the table of this section.",
+    ),
+}
+RASTER = {"sheet"}  # images: as PNG; all else as SVG

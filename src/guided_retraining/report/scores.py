@@ -1,0 +1,176 @@
+"""What the scores say before any retraining: distributions, faults found early, agreement of the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from guided_retraining.errors import InputError
+from guided_retraining.evaluation.wording import metric_name
+from guided_retraining.report.canvas import empty_figure, grid, tidy
+from guided_retraining.report.palette import ADVERSARIAL, CLEAN, INK, MUTED, metric_order, metric_style
+
+__all__ = ["metric_agreement", "ranking_quality", "score_distributions"]
+
+TAILS = (0.5, 99.5)  # percentiles shown: a few extreme surprise scores would squeeze all others into one bar
+
+
+def score_distributions(scores: Mapping[str, ArrayLike], is_adversarial: ArrayLike) -> Figure:
+    """Distribution of each metric's scores on clean and on adversarial inputs of the pool.
+
+    Args:
+        scores: ``(n,)`` scores of the pool for each metric.
+        is_adversarial: ``(n,)`` bool.
+
+    Returns:
+        The figure, one panel per metric; its title says how often an adversarial input outranks a clean one.
+
+    Raises:
+        InputError: if a score array has another length than ``is_adversarial``.
+    """
+    adversarial = np.asarray(is_adversarial, dtype=bool)
+    metrics = metric_order(scores)
+    if not metrics:
+        return empty_figure("No metric was computed.")
+    columns = min(3, len(metrics))
+    rows = -(-len(metrics) // columns)
+    figure, axes = grid(rows, columns, width=10.0, height=0.7 + 2.35 * rows)
+    flat = [one for row in axes for one in row]
+    for panel in flat[len(metrics) :]:
+        panel.set_axis_off()
+    for panel, metric in zip(flat, metrics, strict=False):
+        _distribution(panel, metric, _checked(metric, scores[metric], adversarial), adversarial)
+    for row in axes:
+        row[0].set_ylabel("share of inputs")
+    for name, colour in (("clean", CLEAN), ("adversarial", ADVERSARIAL)):
+        flat[0].plot([], [], color=colour, linewidth=6, alpha=0.6, label=name)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+def ranking_quality(
+    orders: Mapping[str, ArrayLike], faults: ArrayLike, *, apfd: Mapping[str, float | None] | None = None
+) -> Figure:
+    """Share of the faults found against the share of the pool inspected in each metric's order.
+
+    Args:
+        orders: ``(n,)`` positions in the pool, best first, for each metric.
+        faults: ``(n,)`` bool, whether the original model misclassifies that input of the pool.
+        apfd: average percentage of faults detected by metric, shown in the legend.
+
+    Returns:
+        The figure; one that says so, if there is no fault to find.
+
+    Raises:
+        InputError: if an order has another length than ``faults``.
+    """
+    faulty = np.asarray(faults, dtype=bool)
+    if not orders or not faulty.any():
+        return empty_figure("The original model makes no mistake on the pool: there is no fault to find.")
+    figure, axes = grid(1, 1, width=8.0, height=4.4)
+    panel, n = axes[0][0], len(faulty)
+    inspected = np.arange(n + 1) / n
+    ideal = np.minimum(np.arange(n + 1) / faulty.sum(), 1.0)
+    panel.plot(inspected, ideal, color=MUTED, linestyle=":", linewidth=1.5, label="best possible")
+    for metric in metric_order(orders):
+        order = np.asarray(orders[metric])
+        if order.shape != faulty.shape:
+            raise InputError(f"Order of {metric}: expected {faulty.shape} positions, got {order.shape}.")
+        found = np.concatenate([[0], np.cumsum(faulty[order])]) / faulty.sum()
+        style, value = metric_style(metric), (apfd or {}).get(metric)
+        known = value is not None and np.isfinite(value)
+        label = f"{metric_name(metric)} ({value:.3f})" if known else metric_name(metric)
+        panel.plot(
+            inspected, found, color=style.colour, linestyle=style.line, marker=style.marker, label=label,
+            markevery=max(1, n // 12), markersize=5.5, linewidth=1.8,
+        )  # fmt: skip
+    panel.set_xlabel("share of the pool inspected, best score first")
+    panel.set_ylabel("share of the faults found")
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    tidy(panel, x_grid=True)
+    figure.legend(
+        loc="outside right upper",
+        frameon=False,
+        title="metric (APFD)" if apfd else "metric",
+        alignment="left",
+    )
+    return figure
+
+
+def metric_agreement(correlation: ArrayLike, metrics: list[str], *, what: str = "rank correlation") -> Figure:
+    """How much the metrics agree with each other, as a table of squares with numbers.
+
+    Args:
+        correlation: ``(k, k)`` in [-1, 1], such as Spearman's rank correlation or the overlap of the first n.
+        metrics: k metric keys, in that order.
+        what: the number's name.
+
+    Returns:
+        The figure.
+
+    Raises:
+        InputError: if the matrix is not ``(k, k)``.
+    """
+    values = np.asarray(correlation, dtype=float)
+    k = len(metrics)
+    if values.shape != (k, k):
+        raise InputError(f"Agreement: expected a ({k}, {k}) matrix for {k} metrics, got {values.shape}.")
+    figure, axes = grid(1, 1, width=1.8 + 0.75 * k, height=1.2 + 0.6 * k)
+    panel = axes[0][0]
+    shown = panel.imshow(values, cmap="PuOr_r", vmin=-1, vmax=1, aspect="auto")
+    for (i, j), value in np.ndenumerate(values):
+        text = f"{value:.2f}" if np.isfinite(value) else "n/a"
+        panel.text(
+            j, i, text, ha="center", va="center", fontsize=9, color="white" if abs(value) > 0.65 else INK
+        )
+    names = [metric_name(metric) for metric in metrics]
+    panel.set_xticks(range(k), names, rotation=35, ha="right")
+    panel.set_yticks(range(k), names)
+    panel.spines[:].set_visible(False)
+    figure.colorbar(shown, ax=panel, label=what, shrink=0.8)
+    return figure
+
+
+def _distribution(
+    panel: Axes, metric: str, values: NDArray[np.float64], adversarial: NDArray[np.bool_]
+) -> None:
+    finite = values[np.isfinite(values)]
+    low, high = np.percentile(finite, TAILS) if len(finite) else (0.0, 1.0)
+    if high <= low:
+        low, high = low - 0.5, high + 0.5
+    edges = np.linspace(low, high, 31).tolist()
+    for mask, colour in ((~adversarial, CLEAN), (adversarial, ADVERSARIAL)):
+        group = np.clip(values[mask], low, high)  # what lies beyond is counted in the outermost bars
+        if len(group):
+            weights = np.full(len(group), 1 / len(group))
+            panel.hist(group, bins=edges, weights=weights, color=colour, alpha=0.45, histtype="stepfilled")
+            panel.hist(group, bins=edges, weights=weights, color=colour, histtype="step", linewidth=1.2)
+    panel.set_title(f"{metric_name(metric)}: {_outranks(values, adversarial)}", fontsize=10.5)
+    panel.set_xlabel("score")
+    panel.xaxis.set_major_locator(MaxNLocator(5))
+    panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    tidy(panel)
+
+
+def _outranks(values: NDArray[np.float64], adversarial: NDArray[np.bool_]) -> str:
+    """The area under the ROC curve in words: how often an adversarial input has the higher score."""
+    n_adversarial, n_clean = int(adversarial.sum()), int((~adversarial).sum())
+    if not n_adversarial or not n_clean:
+        return "one group only"
+    ranks = stats.rankdata(values)[adversarial].sum()
+    share = (ranks - n_adversarial * (n_adversarial + 1) / 2) / (n_adversarial * n_clean)
+    return f"adv. above clean {share:.0%}"
+
+
+def _checked(metric: str, scores: ArrayLike, adversarial: NDArray[np.bool_]) -> NDArray[np.float64]:
+    values = np.asarray(scores, dtype=float)
+    if values.shape != adversarial.shape:
+        raise InputError(f"Scores of {metric}: expected shape {adversarial.shape}, got {values.shape}.")
+    return values
