@@ -73,7 +73,7 @@ def check_classes(classes: ArrayLike, n: int, name: str = "predictions") -> NDAr
         )
     if array.shape != (n,):
         raise InputError(f"{name} have shape {array.shape}; expected ({n},): one class index for each input")
-    if array.dtype.kind not in "iu":
+    if array.size and array.dtype.kind not in "iu":
         raise InputError(f"{name} have dtype {array.dtype}; expected integer class indices")
     return array.astype(np.int64, copy=False)
 

@@ -124,11 +124,8 @@ def overlap(orders: ArrayLike, first: int) -> NDArray[np.float64]:
 
 def _permutation(order: ArrayLike) -> NDArray[np.int64]:
     array = np.asarray(order)
-    if (
-        array.ndim != 1
-        or array.dtype.kind not in "iu"
-        or not np.array_equal(np.sort(array), np.arange(len(array)))
-    ):
+    whole = array.ndim == 1 and (array.dtype.kind in "iu" or not array.size)
+    if not whole or not np.array_equal(np.sort(array), np.arange(len(array))):
         raise InputError(
             f"order has shape {array.shape} and dtype {array.dtype}; expected a permutation of 0 to n - 1, "
             "as ranking(scores) gives"
