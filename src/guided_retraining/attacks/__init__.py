@@ -1,0 +1,43 @@
+"""Adversarial attacks on Keras 3 classifiers, through ART's interface.
+
+Names are loaded when they are first used: checking a configuration must not load TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from guided_retraining.attacks.registry import ATTACKS, AttackRow, attack_label, check_attack, make_attack
+
+if TYPE_CHECKING:
+    from guided_retraining.attacks.estimator import KerasLogitsEstimator
+    from guided_retraining.attacks.reattacking import Reattacker, reattack
+    from guided_retraining.attacks.running import AttackResult, run_attack
+
+__all__ = [
+    "ATTACKS",
+    "AttackResult",
+    "AttackRow",
+    "KerasLogitsEstimator",
+    "Reattacker",
+    "attack_label",
+    "check_attack",
+    "make_attack",
+    "reattack",
+    "run_attack",
+]
+
+_MODULES = {
+    "KerasLogitsEstimator": "estimator",
+    "AttackResult": "running",
+    "run_attack": "running",
+    "Reattacker": "reattacking",
+    "reattack": "reattacking",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

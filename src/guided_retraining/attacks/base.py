@@ -1,0 +1,98 @@
+"""What every attack of this project checks before it starts and before it hands its images over."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guided_retraining.attacks.estimator import EvasionAttack, KerasLogitsEstimator
+from guided_retraining.attacks.inputs import check_images, class_indices
+from guided_retraining.attacks.norms import check_inside
+from guided_retraining.attacks.parameters import check_values
+from guided_retraining.errors import ParameterError
+
+__all__ = ["CompiledAttack", "prepared"]
+
+
+def prepared(
+    estimator: Any, x: Any, y: Any, *, targeted: bool = False, batch_size: int = 128
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Checked images and class indices of a call to ``generate``.
+
+    Args:
+        estimator: a ``KerasLogitsEstimator``.
+        x: ``(n, h, w, c)`` float32 in [0, 1].
+        y: ``(n,)`` class indices, ``(n, k)`` one-hot rows, or None for the model's own predictions.
+        targeted: labels are classes to reach, so they must be given.
+        batch_size: for the predictions.
+
+    Returns:
+        Images and ``(n,)`` int64 labels.
+
+    Raises:
+        InputError: images or labels of another shape, dtype or range.
+        ParameterError: a targeted attack without labels.
+    """
+    images = check_images(x, estimator.input_shape)
+    if y is None:
+        if targeted:
+            raise ParameterError("Found targeted=True and no labels, expected the classes to reach as y.")
+        return images, estimator.predict(images, batch_size=batch_size).argmax(axis=1)
+    return images, class_indices(y, len(images), estimator.nb_classes)
+
+
+class CompiledAttack(EvasionAttack):
+    """Base of the compiled attacks; a subclass computes, this class checks.
+
+    Args:
+        estimator: the model to attack.
+        targeted: labels are classes to reach.
+        batch_size: most inputs at once.
+        seed: of all random draws.
+    """
+
+    _estimator_requirements = (KerasLogitsEstimator,)
+
+    def __init__(
+        self, estimator: KerasLogitsEstimator, *, targeted: bool, batch_size: int, seed: int
+    ) -> None:
+        super().__init__(estimator=estimator)
+        self._targeted = targeted
+        self.batch_size = batch_size
+        self.seed = seed
+
+    def generate(self, x: Any, y: Any = None, **_: Any) -> NDArray[np.float32]:
+        """Make adversarial images.
+
+        Args:
+            x: ``(n, h, w, c)`` float32 in [0, 1]; not changed.
+            y: ``(n,)`` class indices or ``(n, k)`` one-hot rows; None for the model's own predictions.
+
+        Returns:
+            The shape of ``x``, float32 in [0, 1], within the attack's epsilon ball.
+
+        Raises:
+            InputError: images or labels of another shape, dtype or range.
+            ModelError: NaN gradients, or a result outside its bounds.
+        """
+        images, labels = prepared(self.estimator, x, y, targeted=self.targeted, batch_size=self.batch_size)
+        adversarial = self._attack(images, labels)
+        self.estimator.check_finite(adversarial, images)
+        norm, eps = getattr(self, "norm", None), getattr(self, "eps", None)
+        check_inside(images, adversarial, norm, eps, type(self).__name__)
+        return adversarial
+
+    @abstractmethod
+    def _attack(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Adversarial images of checked inputs."""
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        values = {name: getattr(self, name) for name in self.attack_params if hasattr(self, name)}
+        check_values(type(self).__name__, values)
+
+    def _batches(self, length: int) -> list[slice]:
+        return [slice(start, start + self.batch_size) for start in range(0, length, self.batch_size)]

@@ -1,0 +1,203 @@
+"""Carlini and Wagner's L2 attack on whole batches, with its optimisation loop compiled.
+
+Minimise ``||x' - x||^2 + c * max(0, kappa - margin(x'))`` over ``w``, ``x' = (tanh(w) + 1) / 2``, with Adam,
+and search for each input's own ``c``. Inputs that no longer gain leave the batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from guided_retraining.attacks.base import CompiledAttack
+from guided_retraining.attacks.estimator import KerasLogitsEstimator
+from guided_retraining.attacks.gradients import value_and_gradient
+from guided_retraining.attacks.losses import margin
+
+__all__ = ["CarliniWagnerL2"]
+
+CHECKS = 10  # how often in max_iter an input may leave because it no longer gains, as in the authors' code
+GAIN = 0.9999  # it gains while its loss falls below this share of the last check's, as in the authors' code
+C_FACTOR = 10.0  # growth of c until the first success, as in the authors' code
+SHRINK = 0.999  # keeps black and white pixels off the flat ends of tanh, where Adam could not move them
+LEAST_MARGIN = 1e-4  # of the logits' range: a success must not hang on the last bit of a float
+BISECTIONS = 8  # halvings of the way from the image to the best result, at the end
+BETA_1, BETA_2, ADAM_EPSILON = 0.9, 0.999, 1e-8  # Kingma and Ba 2015
+
+
+class CarliniWagnerL2(CompiledAttack):
+    """The L2 attack of Carlini and Wagner, batched; an input that it cannot fool is returned as it was.
+
+    Args:
+        estimator: the model to attack.
+        confidence: logits by which the wrong class must lead (kappa).
+        learning_rate: of Adam, in tanh space.
+        binary_search_steps: values of c tried for each input.
+        max_iter: Adam steps for each c.
+        initial_const: the first c.
+        targeted: labels are classes to reach.
+        batch_size: most inputs at once.
+
+    Source: Carlini and Wagner 2017 (arXiv 1608.04644), sections V and VI; parameter names are ART's. Two
+        additions: a
+    result is pulled back along the straight line to its image as far as it still fools the model, and c
+    moves by geometric means.
+    """
+
+    attack_params = (
+        "confidence learning_rate binary_search_steps max_iter initial_const targeted batch_size".split()  # noqa: SIM905
+    )
+
+    def __init__(
+        self,
+        estimator: KerasLogitsEstimator,
+        *,
+        confidence: float = 0.0,
+        learning_rate: float = 0.01,
+        binary_search_steps: int = 5,
+        max_iter: int = 100,
+        initial_const: float = 0.1,
+        targeted: bool = False,
+        batch_size: int = 128,
+    ) -> None:
+        super().__init__(estimator, targeted=targeted, batch_size=batch_size, seed=0)
+        self.confidence = confidence
+        self.learning_rate = learning_rate
+        self.binary_search_steps = binary_search_steps
+        self.max_iter = max_iter
+        self.initial_const = initial_const
+        self._check_params()
+
+    def _attack(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
+        adversarial = images.copy()
+        for part in self._batches(len(images)):
+            search = _Search(self, images[part], labels[part])
+            for _ in range(self.binary_search_steps):
+                search.try_constants()
+            adversarial[part] = search.pulled_back()
+        return adversarial
+
+
+class _Search:
+    """The state of one batch: each input's constant, its bracket, and the best result so far."""
+
+    def __init__(
+        self, attack: CarliniWagnerL2, images: NDArray[np.float32], labels: NDArray[np.int64]
+    ) -> None:
+        estimator = attack.estimator
+        image, row = estimator.image_signature(), ((None,), "float32")
+        self.attack, self.images, self.labels = attack, images, labels
+        self.way = -1.0 if attack.targeted else 1.0
+        self.descend = estimator.compiled(
+            "carlini_descend",
+            lambda: _descend,
+            [*[image] * 4, ((None,), "int64"), row, row, image, *[((), "float32")] * 3, *[((), "int32")] * 2],
+        )
+        self.succeeds = estimator.compiled(
+            "carlini_succeeds", lambda: _succeeds, [image, ((None,), "int64"), *[((), "float32")] * 2]
+        )
+        n = len(images)
+        self.constants = np.full(n, attack.initial_const, np.float32)
+        self.lower = np.zeros(n, np.float32)
+        self.upper = np.full(n, np.inf, np.float32)
+        self.best = images.copy()
+        # an input that needs no change is done before the search starts
+        self.best_l2 = np.where(self._holds(images, labels), 0, np.inf).astype(np.float32)
+
+    def try_constants(self) -> None:
+        """One step of the binary search over c: optimise, then narrow each bracket."""
+        rows = np.flatnonzero(self.best_l2 > 0)
+        succeeded = np.zeros(len(self.images), bool)
+        w = np.arctanh((2 * self.images[rows] - 1) * np.float32(SHRINK))
+        state = [w, np.zeros_like(w), np.zeros_like(w)]  # and Adam's two moments
+        previous = np.full(len(rows), np.inf, np.float32)
+        checks = min(CHECKS, self.attack.max_iter)
+        for part in np.array_split(np.arange(self.attack.max_iter), checks):
+            if not len(rows):
+                break
+            *state, best_l2, best, loss, found = self.descend(
+                self.images[rows], *state, self.labels[rows], self.constants[rows], self.best_l2[rows],
+                self.best[rows], self.attack.learning_rate, self.attack.confidence, self.way, part[0],
+                part[-1] + 1,
+            )  # fmt: skip
+            self.attack.estimator.check_finite(loss, self.images[rows])
+            self.best_l2[rows], self.best[rows] = best_l2, best
+            succeeded[rows] |= found > 0
+            gains = loss < GAIN * previous
+            rows, previous = rows[gains], loss[gains]
+            state = [array[gains] for array in state]
+        self._narrow(succeeded)
+
+    def _narrow(self, succeeded: NDArray[np.bool_]) -> None:
+        self.upper = np.where(succeeded, np.minimum(self.upper, self.constants), self.upper)
+        self.lower = np.where(succeeded, self.lower, np.maximum(self.lower, self.constants))
+        bracketed = np.isfinite(self.upper)
+        low = np.where(self.lower > 0, self.lower, self.upper / C_FACTOR**2)
+        between = np.sqrt(low * np.where(bracketed, self.upper, 1))
+        self.constants = np.where(bracketed, between, self.constants * C_FACTOR).astype(np.float32)
+
+    def pulled_back(self) -> NDArray[np.float32]:
+        """The best results, each as near to its image on their straight line as still succeeds."""
+        rows = np.flatnonzero(np.isfinite(self.best_l2) & (self.best_l2 > 0))
+        if not len(rows):
+            return self.best
+        images, best, labels = self.images[rows], self.best[rows], self.labels[rows]
+        fails, holds = np.zeros(len(rows), np.float32), np.ones(len(rows), np.float32)
+        nearest = best.copy()
+        for _ in range(BISECTIONS):
+            middle = (fails + holds) / 2
+            tried = images + middle[:, None, None, None] * (best - images)
+            good = self._holds(tried, labels)
+            holds, fails = np.where(good, middle, holds), np.where(good, fails, middle)
+            nearest[good] = tried[good]
+        self.best[rows] = np.clip(nearest, 0, 1)
+        return self.best
+
+    def _holds(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return np.asarray(self.succeeds(images, labels, self.attack.confidence, self.way)[0] > 0)
+
+
+def _descend(
+    logits_of: Any, images: Any, w: Any, first: Any, second: Any, labels: Any, constants: Any, best_l2: Any,
+        best: Any,
+    learning_rate: Any, confidence: Any, way: Any, start: Any, stop: Any,
+) -> Any:  # fmt: skip
+    """Adam from step ``start`` to ``stop``: its state, the best so far, the loss, and who succeeded."""
+    axes = tuple(range(1, len(images.shape)))
+
+    def objective(w: Any) -> Any:
+        adversarial = (ops.tanh(w) + 1) / 2
+        short = _shortfall(logits_of(adversarial), labels, confidence, way)
+        l2 = ops.sum(ops.square(adversarial - images), axis=axes)
+        return l2 + constants * ops.relu(short), (adversarial, l2, short)
+
+    def step(i: Any, w: Any, first: Any, second: Any, best_l2: Any, best: Any, _: Any, found: Any) -> Any:
+        loss, (adversarial, l2, short), gradient = value_and_gradient(objective, w)
+        success = short <= 0
+        better = ops.logical_and(success, l2 < best_l2)
+        best = ops.where(ops.reshape(better, (-1, *[1] * len(axes))), adversarial, best)
+        best_l2 = ops.where(better, l2, best_l2)
+        found = ops.maximum(found, ops.cast(success, "float32"))
+        first = BETA_1 * first + (1 - BETA_1) * gradient
+        second = BETA_2 * second + (1 - BETA_2) * ops.square(gradient)
+        count = ops.cast(i + 1, "float32")
+        rate = learning_rate * ops.sqrt(1 - BETA_2**count) / (1 - BETA_1**count)
+        w = w - rate * first / (ops.sqrt(second) + ADAM_EPSILON)
+        return i + 1, w, first, second, best_l2, best, loss, found
+
+    zeros = ops.zeros_like(constants)
+    state = (start, w, first, second, best_l2, best, zeros, zeros)
+    return ops.while_loop(lambda i, *_: i < stop, step, state)[1:]
+
+
+def _succeeds(logits_of: Any, images: Any, labels: Any, confidence: Any, way: Any) -> Any:
+    return (ops.cast(_shortfall(logits_of(images), labels, confidence, way) <= 0, "float32"),)
+
+
+def _shortfall(logits: Any, labels: Any, confidence: Any, way: Any) -> Any:
+    """How much the margin lacks of the confidence; 0 or less is a success."""
+    spread = ops.stop_gradient(ops.max(logits, axis=1) - ops.min(logits, axis=1))
+    return confidence + LEAST_MARGIN * spread - way * margin(logits, labels)

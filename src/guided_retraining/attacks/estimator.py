@@ -1,0 +1,286 @@
+"""An ART classifier around any Keras 3 classifier, which attacks its logits in compiled batches."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from guided_retraining.attacks.gradients import Signature, compile_for, jacobian, value_and_gradient
+from guided_retraining.attacks.inputs import CLIP_VALUES, class_indices
+from guided_retraining.attacks.losses import cross_entropy, difference_of_logits_ratio
+from guided_retraining.errors import InputError, ModelError, ParameterError
+from guided_retraining.models.logits import logits_twin, sample_inputs
+
+with warnings.catch_warnings():  # ART warns that PyTorch is not installed; it is first imported here
+    warnings.filterwarnings("ignore", message="PyTorch not found", category=UserWarning)
+    from art.attacks.attack import EvasionAttack
+    from art.estimators.classification import TensorFlowV2Classifier
+
+__all__ = ["EvasionAttack", "KerasLogitsEstimator"]
+
+BATCH_SIZE = 128
+LOSSES = {"cross_entropy": cross_entropy, "difference_logits_ratio": difference_of_logits_ratio}
+
+
+class KerasLogitsEstimator(TensorFlowV2Classifier):
+    """An ART classifier whose predictions and gradients are those of a Keras model's logits.
+
+    Everything is compiled once for each kind of call, whatever the batch size, and stays valid when other
+    weights are set in the model. Dropout is off and the model is left as it was.
+
+    Args:
+        model: a built Keras classifier that ends in softmax or logits and takes images in [0, 1].
+        loss: ``"cross_entropy"`` or ``"difference_logits_ratio"``, the loss of ``loss_gradient`` and
+            ``compute_loss``.
+        batch_size: most inputs that go through the model at once; bounds the memory.
+        softmax_as_logits: attack the probabilities as if they were logits, as the published study did. It
+            hides the gradient of a confident model: for repeating that study only.
+
+    Raises:
+        ModelError: see ``guided_retraining.models.logits.logits_twin``.
+        ParameterError: an unknown loss, or the logits ratio with fewer than three classes.
+
+    Source: ART's ``Classifier`` interface; Croce and Hein 2020 (arXiv 2003.01690), eq. 6, for the logits
+        ratio.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        *,
+        loss: str = "cross_entropy",
+        batch_size: int = BATCH_SIZE,
+        softmax_as_logits: bool = False,
+    ) -> None:
+        twin = logits_twin(model)
+        if softmax_as_logits and twin is model:
+            raise ModelError(
+                f"The model {model.name!r} puts out logits, expected a final softmax for the study's own "
+                f"attacks "
+                "(l2_bim, l1_bim), which take probabilities as logits."
+            )
+        if loss not in LOSSES:
+            raise ParameterError(f"Found loss {loss!r}, expected one of {', '.join(LOSSES)}.")
+        attacked = model if softmax_as_logits else twin
+        sample = sample_inputs(model)
+        n_classes = int(np.shape(attacked(sample, training=False))[1])
+        if loss == "difference_logits_ratio" and n_classes < 3:
+            raise ParameterError(
+                f"The loss difference_logits_ratio divides by the third largest logit; found {n_classes} "
+                f"classes, "
+                "expected at least 3. Use cross_entropy."
+            )
+        # past TensorFlowV2Classifier's own __init__, which would compile a second forward pass
+        super(TensorFlowV2Classifier, self).__init__(
+            model=attacked,
+            clip_values=CLIP_VALUES,
+            channels_first=False,
+            preprocessing_defences=None,
+            postprocessing_defences=None,
+            preprocessing=None,
+        )
+        self.nb_classes = n_classes
+        self.classifier = model
+        self.loss = loss
+        self.batch_size = int(batch_size)
+        self._input_shape = tuple(int(size) for size in sample.shape[1:])
+        self._loss_object = None
+        self._optimizer = None
+        self._train_step = None
+        self._reduce_labels = False
+        self._on_probabilities: KerasLogitsEstimator | None = None
+        self._compiled: dict[Hashable, Callable[..., list[NDArray[Any]]]] = {}
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        self.all_framework_preprocessing = False  # ART's attacks then stay in NumPy, where ours are compiled
+
+    def compiled(
+        self, key: Hashable, build: Callable[[], Callable[..., Any]], signature: Signature
+    ) -> Callable[..., list[NDArray[Any]]]:
+        """A function of ``(logits_of, *tensors)`` compiled for this model at the first call with ``key``."""
+        if key not in self._compiled:
+            self._compiled[key] = compile_for(self.model, build(), signature)
+        return self._compiled[key]
+
+    def on_probabilities(self) -> KerasLogitsEstimator:
+        """The estimator of the same model that takes its softmax for logits; made once."""
+        if self._on_probabilities is None:
+            self._on_probabilities = KerasLogitsEstimator(
+                self.classifier, batch_size=self.batch_size, softmax_as_logits=True
+            )
+        return self._on_probabilities
+
+    def image_signature(self) -> tuple[tuple[int | None, ...], str]:
+        """Shape and dtype of a batch of images, for ``compiled``."""
+        return (None, *self._input_shape), "float32"
+
+    def predict(
+        self, x: Any, batch_size: int | None = None, training_mode: bool = False, **_: Any
+    ) -> NDArray[Any]:
+        """Logits of ``x``.
+
+        Args:
+            x: ``(n, h, w, c)`` floats in [0, 1]; any image array, read a batch at a time.
+            batch_size: most inputs at once; the estimator's own is the upper limit.
+            training_mode: must be False.
+
+        Returns:
+            ``(n, k)`` float32.
+        """
+        self._refuse_training(training_mode)
+        run = self.compiled("predict", lambda: lambda logits_of, x: (logits_of(x),), [self.image_signature()])
+        results = np.empty((len(x), self.nb_classes), np.float32)
+        for part in self._batches(len(x), batch_size):
+            results[part] = run(self._floats(x[part]))[0]
+        return results
+
+    def loss_gradient(self, x: Any, y: Any, training_mode: bool = False, **_: Any) -> NDArray[np.float32]:
+        """Gradient of each input's own loss (a sum over inputs, not a mean).
+
+        Args:
+            x: ``(n, h, w, c)`` floats in [0, 1].
+            y: ``(n,)`` class indices or ``(n, k)`` one-hot rows.
+            training_mode: must be False.
+
+        Returns:
+            The shape of ``x``, float32.
+
+        Raises:
+            ModelError: a gradient is NaN or infinite; names the input and the layer.
+        """
+        self._refuse_training(training_mode)
+        labels = class_indices(y, len(x), self.nb_classes)
+        run = self.compiled(
+            ("loss_gradient", self.loss), self._loss_gradient_function, self._loss_signature()
+        )
+        gradients = np.empty(np.shape(x), np.float32)
+        for part in self._batches(len(x)):
+            gradients[part] = run(self._floats(x[part]), labels[part])[0]
+        self.check_finite(gradients, x)
+        return gradients
+
+    def class_gradient(
+        self, x: Any, label: Any = None, training_mode: bool = False, **_: Any
+    ) -> NDArray[np.float32]:
+        """Gradients of the logits.
+
+        Args:
+            x: ``(n, h, w, c)`` floats in [0, 1].
+            label: one class for all inputs, ``(n,)`` classes, or None for all classes.
+            training_mode: must be False.
+
+        Returns:
+            ``(n, 1, h, w, c)`` with a label, one backward pass; ``(n, k, h, w, c)`` without.
+        """
+        self._refuse_training(training_mode)
+        n_rows = self.nb_classes if label is None else 1
+        gradients = np.empty((len(x), n_rows, *np.shape(x)[1:]), np.float32)
+        if label is None:
+            run = self.compiled("jacobian", lambda: _all_classes, [self.image_signature()])
+            for part in self._batches(len(x)):
+                gradients[part] = run(self._floats(x[part]))[0]
+        else:
+            labels = class_indices(np.broadcast_to(label, (len(x),)), len(x), self.nb_classes)
+            run = self.compiled("class_gradient", lambda: _one_class, self._loss_signature())
+            for part in self._batches(len(x)):
+                gradients[part, 0] = run(self._floats(x[part]), labels[part])[0]
+        self.check_finite(gradients, x)
+        return gradients
+
+    def compute_loss(
+        self, x: Any, y: Any, reduction: str = "none", training_mode: bool = False, **_: Any
+    ) -> NDArray[np.float32]:
+        """Loss of each input, ``(n,)``, or its ``"mean"`` or ``"sum"`` as ``reduction`` says."""
+        self._refuse_training(training_mode)
+        labels = class_indices(y, len(x), self.nb_classes)
+        loss = LOSSES[self.loss]
+        run = self.compiled(
+            ("loss", self.loss),
+            lambda: lambda logits_of, x, labels: (loss(logits_of(x), labels),),
+            self._loss_signature(),
+        )
+        losses = np.empty(len(x), np.float32)
+        for part in self._batches(len(x)):
+            losses[part] = run(self._floats(x[part]), labels[part])[0]
+        return losses if reduction == "none" else np.asarray(getattr(losses, reduction)())
+
+    def fit(self, *_: Any, **__: Any) -> None:
+        """Not here: retrain the Keras model itself.
+
+        Raises:
+            ModelError: always.
+        """
+        raise ModelError("A KerasLogitsEstimator only attacks; fit the Keras model it was made from.")
+
+    def check_finite(self, values: NDArray[Any], x: Any) -> None:
+        """Raise a ModelError naming the first input whose row of ``values`` is not finite, and the layer."""
+        rows = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+        if rows.all():
+            return
+        bad = int(np.flatnonzero(~rows)[0])
+        raise ModelError(
+            f"The gradient of input {bad} is NaN or infinite (one of {int((~rows).sum())} such inputs): "
+            f"{_where_not_finite(self.model, self._floats(x[bad : bad + 1]))}. Check the weights and the "
+            f"input scaling."
+        )
+
+    def _loss_gradient_function(self) -> Callable[..., Any]:
+        loss = LOSSES[self.loss]
+
+        def gradient(logits_of: Any, x: Any, labels: Any) -> Any:
+            return (value_and_gradient(lambda inputs: (loss(logits_of(inputs), labels), ()), x)[2],)
+
+        return gradient
+
+    def _loss_signature(self) -> Signature:
+        return [self.image_signature(), ((None,), "int64")]
+
+    def _batches(self, length: int, batch_size: int | None = None) -> list[slice]:
+        size = min(batch_size or self.batch_size, self.batch_size)
+        return [slice(start, min(start + size, length)) for start in range(0, length, size)]
+
+    @staticmethod
+    def _floats(x: Any) -> NDArray[np.float32]:
+        array = np.asarray(x)
+        if array.dtype.kind != "f":  # float64 is let through: ART's own attacks pass it
+            raise InputError(
+                f"Found images of dtype {array.dtype}, expected float32 in [0, 1]: "
+                f"images.astype('float32') / 255."
+            )
+        return array.astype(np.float32, copy=False)
+
+    @staticmethod
+    def _refuse_training(training_mode: bool) -> None:
+        if training_mode:
+            raise ParameterError("Found training_mode=True, expected False: attacks run with dropout off.")
+
+
+def _all_classes(logits_of: Any, x: Any) -> Any:
+    return (jacobian(logits_of, x)[1],)
+
+
+def _one_class(logits_of: Any, x: Any, labels: Any) -> Any:
+    def chosen(inputs: Any) -> Any:
+        logits = logits_of(inputs)
+        one_hot = keras.ops.one_hot(labels, logits.shape[1], dtype="float32")
+        return keras.ops.sum(logits * one_hot, axis=1), ()
+
+    return (value_and_gradient(chosen, x)[2],)
+
+
+def _where_not_finite(model: keras.Model, image: NDArray[np.float32]) -> str:
+    classifier = getattr(model, "classifier", model)
+    for layer in classifier.layers:
+        try:
+            outputs = keras.Model(classifier.inputs, layer.output)(image, training=False)
+        except (AttributeError, ValueError, TypeError):  # a subclassed model has no graph to look into
+            continue
+        if not np.isfinite(keras.ops.convert_to_numpy(keras.ops.cast(outputs, "float32"))).all():
+            return f"the output of layer {layer.name!r} is not finite"
+    return f"every layer's output is finite, so it arises on the way back through {classifier.name!r}"

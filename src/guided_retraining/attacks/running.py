@@ -1,0 +1,152 @@
+"""Run an attack over many images, a block at a time, and tell for each image what became of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from guided_retraining.attacks.estimator import KerasLogitsEstimator
+from guided_retraining.attacks.inputs import check_images, class_indices
+from guided_retraining.attacks.norms import check_inside, perturbation_norms
+from guided_retraining.attacks.registry import attack_parameters, check_attack, make_attack
+from guided_retraining.attacks.seeding import seeded_globals
+from guided_retraining.errors import InputError
+from guided_retraining.images import ImageArray
+
+__all__ = ["AttackResult", "run_attack"]
+
+BATCHES_A_BLOCK = 4  # between two reports of progress; attacks that shrink their batch gain from a few
+
+
+@dataclass(frozen=True)
+class AttackResult:
+    """What an attack made of some images.
+
+    Attributes:
+        images: ``(n, h, w, c)`` float32 in [0, 1], in the order of the inputs.
+        table: one row for each image: ``attack``, ``parameters`` (JSON), ``source_index``, ``true_label``,
+            ``predicted_before``, ``predicted_after``, ``correct_before`` (the model was right on the clean
+            image), ``success`` (right before, wrong after), ``l0``, ``l2``, ``linf``, ``seconds`` (a mean
+            over the images).
+    """
+
+    images: NDArray[np.float32]
+    table: pd.DataFrame
+
+
+def run_attack(
+    model: keras.Model | None,
+    images: ImageArray,
+    labels: NDArray[np.int64],
+    *,
+    attack: str,
+    parameters: Mapping[str, Any],
+    seed: int,
+    batch_size: int = 128,
+    estimator: KerasLogitsEstimator | None = None,
+    source_indices: NDArray[np.int64] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> AttackResult:
+    """Attack images and record each result.
+
+    An input that the model gets wrong to begin with is kept and attacked like the others; its ``success`` is
+    False, since the attack did not turn a right answer into a wrong one, and ``correct_before`` tells it
+    apart from one that withstood.
+
+    Args:
+        model: a built Keras classifier; not needed with ``estimator``.
+        images: ``(n, h, w, c)`` float32 in [0, 1], any image array; read a block at a time.
+        labels: ``(n,)`` int64, the true classes.
+        attack: a key of ``ATTACKS`` or an import path.
+        parameters: the attack's parameters; what is left out gets its default.
+        seed: of all the attack's random draws.
+        batch_size: most inputs at once, unless ``parameters`` has its own.
+        estimator: the model's estimator, to share compiled functions between attacks.
+        source_indices: ``(n,)`` where each image came from; 0 to n - 1 by default.
+        progress: called with (images done, images in all) after each block.
+
+    Returns:
+        The adversarial images and a table with a row for each.
+
+    Raises:
+        ParameterError: see ``check_attack``.
+        InputError: images or labels of another shape, dtype or range.
+        ModelError: an unsuitable model, NaN gradients, or a result outside [0, 1] or its epsilon ball.
+    """
+    values = check_attack(
+        attack, {"batch_size": batch_size, **parameters} if ":" not in attack else parameters
+    )
+    estimator = _estimator(model, estimator)
+    n = len(images)
+    true_labels = class_indices(labels, n, estimator.nb_classes)
+    indices = np.arange(n) if source_indices is None else np.asarray(source_indices)
+    if indices.shape != (n,):
+        raise InputError(
+            f"Found source_indices of shape {indices.shape}, expected ({n},) as there are images."
+        )
+    norm, eps = attack_parameters(attack, values)
+    adversarial = np.empty(images.shape, np.float32)
+    before, after = np.empty(n, np.int64), np.empty(n, np.int64)
+    sizes = {name: np.empty(n) for name in ("l0", "l2", "linf")}
+    seconds = 0.0
+    block = BATCHES_A_BLOCK * int(values.get("batch_size", batch_size))
+    for start in range(0, n, block):
+        part = slice(start, min(start + block, n))
+        clean = check_images(images[part], estimator.input_shape)
+        before[part] = estimator.predict(clean).argmax(axis=1)
+        began = time.perf_counter()
+        made = _generate(estimator, attack, values, [seed, start], clean, true_labels[part])
+        seconds += time.perf_counter() - began
+        check_inside(clean, made, norm, eps, attack)
+        adversarial[part] = made
+        after[part] = estimator.predict(made).argmax(axis=1)
+        norms = perturbation_norms(clean, made)
+        for name, size in sizes.items():
+            size[part] = norms[name]
+        if progress is not None:
+            progress(part.stop, n)
+    table = pd.DataFrame(
+        {
+            "attack": attack,
+            "parameters": json.dumps(values, sort_keys=True, default=str),
+            "source_index": indices.astype(np.int64),
+            "true_label": true_labels,
+            "predicted_before": before,
+            "predicted_after": after,
+            "correct_before": before == true_labels,
+            "success": (before == true_labels) & (after != true_labels),
+            **sizes,
+            "seconds": seconds / max(n, 1),
+        },
+        index=pd.RangeIndex(n),
+    )
+    return AttackResult(adversarial, table)
+
+
+def _estimator(model: keras.Model | None, estimator: KerasLogitsEstimator | None) -> KerasLogitsEstimator:
+    if estimator is not None:
+        return estimator
+    return KerasLogitsEstimator(model)
+
+
+def _generate(
+    estimator: KerasLogitsEstimator,
+    attack: str,
+    values: Mapping[str, Any],
+    seed: list[int],
+    images: NDArray[np.float32],
+    labels: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    drawn = int(np.random.SeedSequence(seed).generate_state(1)[0])
+    seeded = {**values, "seed": drawn} if "seed" in values else dict(values)
+    with seeded_globals(drawn):
+        made = make_attack(attack, estimator, **seeded).generate(images, labels)
+    return np.asarray(made, np.float32)
