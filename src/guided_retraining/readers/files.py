@@ -14,7 +14,8 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from functools import cached_property
+from pathlib import Path
 from typing import IO
 
 from guided_retraining.errors import DataFileError
@@ -39,11 +40,13 @@ class Files(ABC):
         path: the folder or archive.
         names: sorted names of the files.
         folders: sorted names of the folders, empty ones included.
+        random_access: any file can be read at once, by any process; if not, ``stream`` alone is quick.
     """
 
     path: Path
     names: list[str]
     folders: list[str]
+    random_access = True
 
     @abstractmethod
     def open(self, name: str) -> IO[bytes]:
@@ -60,7 +63,8 @@ class Files(ABC):
             DataFileError: the file is damaged, encrypted or too large.
         """
         with reading(self.path, name), self.open(name) as stream:
-            return limited(stream.read(MAX_MEMBER_BYTES + 1), f"{self.path}: {name}")
+            check_size(self.path, name, self.size(name))
+            return stream.read()
 
     def stream(self, wanted: Collection[str]) -> Iterator[tuple[str, Loader]]:
         """Each wanted file with a function that loads it, in the order that is quickest to read."""
@@ -73,20 +77,31 @@ class FolderFiles(Files):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.names, self.folders = [], []
+
+    @cached_property
+    def names(self) -> list[str]:  # type: ignore[override]
+        return self._walked[0]
+
+    @cached_property
+    def folders(self) -> list[str]:  # type: ignore[override]
+        return self._walked[1]
+
+    @cached_property
+    def _walked(self) -> tuple[list[str], list[str]]:
+        all_names: list[str] = []
+        all_folders: list[str] = []
         seen: set[str] = set()
-        for parent, folders, names in os.walk(path, followlinks=True):
+        for parent, folders, names in os.walk(self.path, followlinks=True):
             if (real := os.path.realpath(parent)) in seen:
                 folders.clear()
                 continue
             seen.add(real)
             folders[:] = [folder for folder in folders if is_visible(folder)]
-            relative = Path(parent).relative_to(path).as_posix()
+            relative = Path(parent).relative_to(self.path).as_posix()
             prefix = "" if relative == "." else f"{relative}/"
-            self.folders += [prefix + folder for folder in folders]
-            self.names += [prefix + name for name in names if is_visible(name)]
-        self.names.sort()
-        self.folders.sort()
+            all_folders += [prefix + folder for folder in folders]
+            all_names += [prefix + name for name in names if is_visible(name)]
+        return sorted(all_names), sorted(all_folders)
 
     def open(self, name: str) -> IO[bytes]:
         return (self.path / name).open("rb")
@@ -105,7 +120,7 @@ class ZipFiles(Files):
         members = self._zip.infolist()
         self._members = {m.filename: m for m in members if not m.is_dir() and is_visible(m.filename)}
         check_names(path, [m.filename for m in members])
-        check_ratio(path, sum(m.file_size for m in members))
+        check_ratio(path, sum(m.file_size for m in members), path.stat().st_size)
         self.names = sorted(self._members)
         self.folders = parents(m.filename for m in members if is_visible(m.filename))
 
@@ -145,16 +160,19 @@ class TarFiles(Files):
     A compressed tar can only be read from its start: ``stream`` goes through it once.
     """
 
+    random_access = False
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._sizes: dict[str, int] = {}
         every, folders, total = [], [], 0
+        packed = path.stat().st_size
         with reading(path), tarfile.open(path) as tar:
             for member in tar:
                 every.append(member.name)
                 total += member.size
-                check_ratio(path, total)  # while reading: a bomb is met before it is unpacked
-                name = str(PurePosixPath(member.name))  # "./a/b" is "a/b"
+                check_ratio(path, total, packed)  # while reading: a bomb is met before it is unpacked
+                name = member.name.removeprefix("./")
                 if member.isfile() and is_visible(name):
                     self._sizes[name] = member.size
                 if is_visible(name):
@@ -166,7 +184,7 @@ class TarFiles(Files):
     def open(self, name: str) -> IO[bytes]:
         tar = tarfile.open(self.path)  # noqa: SIM115 - closed with the stream below
         for member in tar:
-            if str(PurePosixPath(member.name)) == name and (stream := tar.extractfile(member)):
+            if member.name.removeprefix("./") == name and (stream := tar.extractfile(member)):
                 return stream
         raise DataFileError(f"{self.path} has no {name} any more: was it replaced while it was read?")
 
@@ -177,10 +195,11 @@ class TarFiles(Files):
         left = set(wanted)
         with reading(self.path), tarfile.open(self.path) as tar:
             for member in tar:
-                name = str(PurePosixPath(member.name))
+                name = member.name.removeprefix("./")
                 if name in left and (handle := tar.extractfile(member)):
                     left.remove(name)
-                    data = limited(handle.read(MAX_MEMBER_BYTES + 1), f"{self.path}: {name}")
+                    check_size(self.path, name, member.size)
+                    data = handle.read()
                     yield name, lambda data=data: data  # type: ignore[misc]
 
 
@@ -224,12 +243,12 @@ def reading(path: Path, name: str = "") -> Iterator[None]:
         raise DataFileError(f"{what} cannot be read ({error}): fetch or copy the file again") from error
 
 
-def limited(data: bytes, what: str) -> bytes:
-    if len(data) > MAX_MEMBER_BYTES:
+def check_size(path: Path, name: str, size: int) -> None:
+    if size > MAX_MEMBER_BYTES:
         raise DataFileError(
-            f"{what} unpacks to more than {MAX_MEMBER_BYTES:,} bytes: not an image, leave it out"
+            f"{path}: {name} has {size:,} bytes unpacked, more than {MAX_MEMBER_BYTES:,}: not an image, "
+            f"leave it out"
         )
-    return data
 
 
 def is_visible(name: str) -> bool:
@@ -269,9 +288,8 @@ def check_names(path: Path, names: list[str]) -> None:
         seen.add(name)
 
 
-def check_ratio(path: Path, unpacked: int) -> None:
+def check_ratio(path: Path, unpacked: int, packed: int) -> None:
     """Refuse a decompression bomb."""
-    packed = path.stat().st_size
     if unpacked > RATIO_FREE_BYTES and unpacked > MAX_RATIO * packed:
         raise DataFileError(
             f"{path} has {packed:,} bytes and would unpack to more than {unpacked:,}: more than "
