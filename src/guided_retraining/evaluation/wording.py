@@ -112,6 +112,8 @@ def signed_points(value: float | None, *, unit: bool = True) -> str:
     if value is None or not isfinite(value):
         return UNKNOWN
     text = f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
+    if text[1:] == "0.0":
+        text = "0.0"
     return f"{text} points" if unit else text
 
 

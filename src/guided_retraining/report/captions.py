@@ -8,7 +8,7 @@ FIGURES = {
         "sure",
         "Gain over random selection. Left: the mean over seeds at each budget. Right: over all budgets, "
         "with intervals from pairs of the same seed; where an interval crosses the dashed line, chance "
-        "alone may explain the gain.",
+        "alone may explain the gain; of many intervals some miss it by chance too (see Holm below).",
         "Gain of each guidance metric over random selection, at each budget and over all budgets; the "
         "numbers are in the table of this section.",
     ),

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from guided_retraining.evaluation.comparison import check_results, summarise
 from guided_retraining.evaluation.recommendation import Recommendation
-from guided_retraining.evaluation.wording import configuration_name, metric_name
+from guided_retraining.evaluation.wording import configuration_name, metric_name, percent
 from guided_retraining.report.canvas import empty_figure, grid, tidy
 from guided_retraining.report.palette import INK, MUTED, metric_order, metric_style
 
@@ -175,7 +175,7 @@ def _legend(
         handles.append(Line2D([], [], color="none", label="recommended", **ring))
     n_seeds = results["seed"].nunique()
     band = (
-        f"bands: {confidence:.0%} t intervals over {n_seeds} seeds"
+        f"bands: {percent(confidence, 0)} t intervals over {n_seeds} seeds"
         if n_seeds > 1
         else "one seed: no intervals"
     )

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from guided_retraining.evaluation.comparison import area_differences, budget_differences
-from guided_retraining.evaluation.wording import metric_name
+from guided_retraining.evaluation.wording import metric_name, percent
 from guided_retraining.report.canvas import empty_figure, grid, tidy
 from guided_retraining.report.palette import INK, metric_order, metric_style
 
@@ -74,7 +74,7 @@ def gain_over_baseline(
     _share_limits([row[1] for row in axes], "x")
     axes[0][0].set_title(f"over {metric_name(baseline)} at each budget (means)", fontsize=11)
     n_seeds = int(overall["n_seeds"].max())
-    band = f"{confidence:.0%} intervals, {n_seeds} seeds" if n_seeds > 1 else "one seed: no intervals"
+    band = f"{percent(confidence, 0)} intervals, {n_seeds} seeds" if n_seeds > 1 else "one seed: no intervals"
     axes[0][1].set_title(f"over all budgets ({band})", fontsize=11)
     axes[-1][0].set_xlabel("retraining inputs")
     axes[-1][1].set_xlabel("gain in mean accuracy (points)")

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from guided_retraining.evaluation.answer import answer_lines
 from guided_retraining.evaluation.recommendation import Recommendation
+from guided_retraining.evaluation.wording import percent
 from guided_retraining.report.canvas import figure_bytes
 from guided_retraining.report.captions import FIGURES, RASTER
 from guided_retraining.report.html import to_html
@@ -81,7 +82,7 @@ def render_page(context: PageContext) -> str:
     )  # fmt: skip
     c, r = context, context.recommendation
     attacked = [table for table in (c.train_table, c.test_table) if table is not None]
-    confidence = f"{r['confidence']:.0%}"
+    confidence = percent(r["confidence"], 0)
     return environment.get_template("page.html.j2").render(
         r=r,
         created=c.created,

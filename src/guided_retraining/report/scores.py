@@ -19,6 +19,7 @@ from guided_retraining.report.palette import ADVERSARIAL, CLEAN, INK, MUTED, met
 __all__ = ["metric_agreement", "ranking_quality", "score_distributions"]
 
 TAILS = (0.5, 99.5)  # percentiles shown: a few extreme surprise scores would squeeze all others into one bar
+CURVE_POINTS = 501
 
 
 def score_distributions(scores: Mapping[str, ArrayLike], is_adversarial: ArrayLike) -> Figure:
@@ -75,9 +76,9 @@ def ranking_quality(
         return empty_figure("The original model makes no mistake on the pool: there is no fault to find.")
     figure, axes = grid(1, 1, width=8.0, height=4.4)
     panel, n = axes[0][0], len(faulty)
-    inspected = np.arange(n + 1) / n
+    shown = np.unique(np.linspace(0, n, CURVE_POINTS).astype(int))  # a large pool would make a huge file
     ideal = np.minimum(np.arange(n + 1) / faulty.sum(), 1.0)
-    panel.plot(inspected, ideal, color=MUTED, linestyle=":", linewidth=1.5, label="best possible")
+    panel.plot(shown / n, ideal[shown], color=MUTED, linestyle=":", linewidth=1.5, label="best possible")
     for metric in metric_order(orders):
         order = np.asarray(orders[metric])
         if order.shape != faulty.shape:
@@ -87,8 +88,8 @@ def ranking_quality(
         known = value is not None and np.isfinite(value)
         label = f"{metric_name(metric)} ({value:.3f})" if known else metric_name(metric)
         panel.plot(
-            inspected, found, color=style.colour, linestyle=style.line, marker=style.marker, label=label,
-            markevery=max(1, n // 12), markersize=5.5, linewidth=1.8,
+            shown / n, found[shown], color=style.colour, linestyle=style.line, marker=style.marker,
+            label=label, markevery=max(1, len(shown) // 12), markersize=5.5, linewidth=1.8,
         )  # fmt: skip
     panel.set_xlabel("share of the pool inspected, best score first")
     panel.set_ylabel("share of the faults found")
@@ -141,6 +142,8 @@ def metric_agreement(correlation: ArrayLike, metrics: list[str], *, what: str = 
 def _distribution(
     panel: Axes, metric: str, values: NDArray[np.float64], adversarial: NDArray[np.bool_]
 ) -> None:
+    known = ~np.isnan(values)
+    values, adversarial = values[known], adversarial[known]
     finite = values[np.isfinite(values)]
     low, high = np.percentile(finite, TAILS) if len(finite) else (0.0, 1.0)
     if high <= low:
@@ -163,7 +166,7 @@ def _outranks(values: NDArray[np.float64], adversarial: NDArray[np.bool_]) -> st
     """The area under the ROC curve in words: how often an adversarial input has the higher score."""
     n_adversarial, n_clean = int(adversarial.sum()), int((~adversarial).sum())
     if not n_adversarial or not n_clean:
-        return "one group only"
+        return "nothing to compare"
     ranks = stats.rankdata(values)[adversarial].sum()
     share = (ranks - n_adversarial * (n_adversarial + 1) / 2) / (n_adversarial * n_clean)
     return f"adv. above clean {share:.0%}"

@@ -90,20 +90,17 @@ def reasons(r: Recommendation) -> list[str]:
     """
     s = r["selection"]
     said = [r["verdict"]["sentence"], *r["verdict"]["caveats"], *_against(r)]
-    error = points(s["standard_error"]) if s["standard_error"] is not None else "unknown with one seed"
     said.append(
-        f"Chosen on validation data: {s['rule'].replace(s['column'], 'validation accuracy')} "
-        f"({percent(s['mean'])} against {percent(s['best_mean'])} with {number(s['best_n_inputs'])} "
-        f"inputs; standard error {error}). The accuracies reported are from test data that took no part "
-        "in the choice."
+        f"Chosen on validation data: {s['rule'].replace(s['column'], 'validation accuracy')}{_distance(r)}. "
+        "The accuracies reported are from test data that took no part in the choice."
     )
     left_out = r["stability"]
     if left_out["repeats"]:
         said.append(
-            "Choosing again with each seed left out gave the same configuration "
-            f"{left_out['same_configuration']} of {left_out['repeats']} times, the same metric "
+            f"Choosing again with each of the {left_out['repeats']} seeds left out gave the same "
+            f"configuration {left_out['same_configuration']} times, the same metric "
             f"{left_out['same_metric']} times and the same number of inputs {left_out['same_n_inputs']} "
-            f"times; on the seed left out the choices reached {interval_text(left_out['accuracy'])}."
+            f"times; on the seed left out, the choices reached {interval_text(left_out['accuracy'])}."
         )
     if r["test_half_width"] is not None:
         said.append(
@@ -111,6 +108,19 @@ def reasons(r: Recommendation) -> list[str]:
             f"would move an accuracy by up to {points(r['test_half_width'])} either way."
         )
     return said
+
+
+def _distance(r: Recommendation) -> str:
+    s = r["selection"]
+    error = (
+        f"standard error {points(s['standard_error'])}"
+        if s["standard_error"] is not None
+        else "no standard error"
+    )
+    if s["mean"] == s["best_mean"]:
+        return f" ({percent(s['mean'])}, the best; {error})"
+    best = f"the best {percent(s['best_mean'])} with {number(s['best_n_inputs'])}"
+    return f" ({percent(s['mean'])} with {number(s['n_inputs'])} inputs, {best}; {error})"
 
 
 def _against(r: Recommendation) -> list[str]:

@@ -19,6 +19,8 @@ from guided_retraining.report.palette import metric_order
 
 __all__ = ["attack_table", "attack_warnings", "costs_table", "results_table", "statistics_table"]
 
+SEEDS_FOR_EFFECT_SIZE = 5  # below, the standard deviation it is measured in is too uncertain
+
 
 def results_table(
     results: pd.DataFrame, *, column: str = "accuracy_combined", confidence: float = 0.95
@@ -102,7 +104,8 @@ def attack_warnings(table: pd.DataFrame) -> list[str]:
         untouched = float((table.loc[table["attack"] == row["attack"], "linf"] == 0).mean())
         if untouched == 1:
             said.append(f"{name} changed no image at all: its inputs are clean inputs. Check its parameters.")
-        elif untouched > 0.5:
+            continue
+        if untouched > 0.5:
             said.append(f"{name} left {percent(untouched, 0)} of its images unchanged.")
         if not np.isfinite(rate):
             said.append(
@@ -148,12 +151,12 @@ def statistics_table(
     found = found.sort_values(
         ["configuration", "metric"], key=lambda s: s.map(order) if s.name == "metric" else s
     )
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "configuration": found["configuration"],
             "metric": found["metric"].map(metric_name),
             f"gain over {metric_name(baseline)}": found["difference"].map(signed_points),
-            f"{confidence:.0%} interval": [
+            f"{percent(confidence, 0)} interval": [
                 f"{signed_points(low, unit=False)} to {signed_points(high, unit=False)}"
                 if np.isfinite(low)
                 else "n/a"
@@ -162,12 +165,12 @@ def statistics_table(
             "t test": found["p_value"].map(p_text),
             "Holm": found["p_holm"].map(p_text),
             "sign-flip test": found["p_sign_flip"].map(p_text),
-            "effect size": [
-                f"{value:.2f}" if np.isfinite(value) else "n/a" for value in found["effect_size"]
-            ],
-            "seeds": found["n_seeds"],
         }
     )
+    if (found["n_seeds"] >= SEEDS_FOR_EFFECT_SIZE).any():
+        effects = [f"{value:+.2f}" if np.isfinite(value) else "n/a" for value in found["effect_size"]]
+        table["effect size"] = [effect.replace("-", "\N{MINUS SIGN}") for effect in effects]
+    return table.assign(seeds=found["n_seeds"])
 
 
 def costs_table(costs: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,6 @@
+"""The made-up results of the evaluation tests serve the report's tests too."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "evaluation"))
