@@ -34,8 +34,8 @@ def adversarial_table(attack="fgsm", n=12):
     return pd.DataFrame(
         {
             "attack": attack, "source_index": np.arange(n)[::-1], "true_label": labels,
-            "predicted_before": labels, "predicted_after": (labels + 1) % 10, "correct_before": True, "success": True,
-            "l0": 4.0, "l2": 0.2, "linf": 0.1, "seconds": 0.001,
+            "predicted_before": labels, "predicted_after": (labels + 1) % 10,
+            "correct_before": True, "success": True, "l0": 4.0, "l2": 0.2, "linf": 0.1, "seconds": 0.001,
         }
     )  # fmt: skip
 
@@ -130,7 +130,7 @@ def test_scores_of_another_length_are_refused():
 
 def test_ranking_quality_counts_the_faults_in_order():
     faults = np.array([False, True, False, True])
-    figure = ranking_quality({"dsa": [1, 3, 0, 2]}, faults, apfd={"dsa": 0.75})
+    figure = ranking_quality({"dsa": [1, 3, 0, 2]}, faults)
     found = next(li for li in figure.axes[0].lines if li.get_color() == STYLES["dsa"].colour)
     assert list(found.get_ydata()) == [0, 0.5, 1, 1, 1]
     assert "DSA (0.750)" in texts_of_legend(figure)

@@ -17,6 +17,7 @@ from guided_retraining.report import (
     attack_warnings,
     costs_table,
     gain_over_baseline,
+    ranking_table,
     render_page,
     results_table,
     statistics_table,
@@ -198,3 +199,11 @@ def test_costs_table_divides_by_the_count():
     table = costs_table(made_up_costs())
     row = table[table["item"] == "carlini_wagner"].iloc[0]
     assert (row["time"], row["count"], row["time for one"]) == ("14 s", "500", "28 ms")
+
+
+def test_ranking_table():
+    faults = np.zeros(100, bool)
+    faults[[0, 3, 50, 99]] = True
+    row = ranking_table({"dsa": np.arange(100)}, faults).iloc[0]
+    assert list(row[1:]) == [f"{1 - (1 + 4 + 51 + 100) / 400 + 1 / 200:.3f}", "25.0 %", "50.0 %", "50.0 %"]
+    assert list(ranking_table({"dsa": np.arange(100)}, faults & False).iloc[0])[1:] == ["undefined"] * 4

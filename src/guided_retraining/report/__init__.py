@@ -1,5 +1,6 @@
 """Figures, tables and the HTML page; plain pandas and Matplotlib."""
 
+from guided_retraining.report.attack_tables import attack_table, attack_warnings
 from guided_retraining.report.figures import (
     accuracy_curves,
     accuracy_split,
@@ -13,9 +14,8 @@ from guided_retraining.report.figures import (
 )
 from guided_retraining.report.page import PageContext, render_page
 from guided_retraining.report.tables import (
-    attack_table,
-    attack_warnings,
     costs_table,
+    ranking_table,
     results_table,
     statistics_table,
 )
@@ -33,6 +33,7 @@ __all__ = [
     "gain_over_baseline",
     "metric_agreement",
     "ranking_quality",
+    "ranking_table",
     "render_page",
     "results_table",
     "score_distributions",

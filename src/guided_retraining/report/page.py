@@ -15,18 +15,12 @@ from matplotlib.figure import Figure
 from guided_retraining.evaluation.answer import answer_lines
 from guided_retraining.evaluation.recommendation import Recommendation
 from guided_retraining.evaluation.wording import percent
+from guided_retraining.report.attack_tables import attack_table, attack_warnings, shown_attack_table
 from guided_retraining.report.canvas import figure_bytes
 from guided_retraining.report.captions import FIGURES, RASTER
 from guided_retraining.report.html import to_html
 from guided_retraining.report.sentences import before_after, key_numbers, reasons
-from guided_retraining.report.tables import (
-    attack_table,
-    attack_warnings,
-    costs_table,
-    results_table,
-    shown_attack_table,
-    statistics_table,
-)
+from guided_retraining.report.tables import costs_table, results_table, statistics_table
 
 __all__ = ["PageContext", "render_page"]
 

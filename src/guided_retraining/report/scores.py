@@ -13,6 +13,7 @@ from scipy import stats
 
 from guided_retraining.errors import InputError
 from guided_retraining.evaluation.wording import metric_name
+from guided_retraining.guidance.quality import apfd
 from guided_retraining.report.canvas import empty_figure, grid, tidy
 from guided_retraining.report.palette import ADVERSARIAL, CLEAN, INK, MUTED, metric_order, metric_style
 
@@ -55,18 +56,15 @@ def score_distributions(scores: Mapping[str, ArrayLike], is_adversarial: ArrayLi
     return figure
 
 
-def ranking_quality(
-    orders: Mapping[str, ArrayLike], faults: ArrayLike, *, apfd: Mapping[str, float | None] | None = None
-) -> Figure:
+def ranking_quality(orders: Mapping[str, ArrayLike], faults: ArrayLike) -> Figure:
     """Share of the faults found against the share of the pool inspected in each metric's order.
 
     Args:
         orders: ``(n,)`` positions in the pool, best first, for each metric.
         faults: ``(n,)`` bool, whether the original model misclassifies that input of the pool.
-        apfd: average percentage of faults detected by metric, shown in the legend.
 
     Returns:
-        The figure; one that says so, if there is no fault to find.
+        The figure, with each order's APFD in the legend; one that says so, if there is no fault to find.
 
     Raises:
         InputError: if an order has another length than ``faults``.
@@ -84,9 +82,7 @@ def ranking_quality(
         if order.shape != faulty.shape:
             raise InputError(f"Order of {metric}: expected {faulty.shape} positions, got {order.shape}.")
         found = np.concatenate([[0], np.cumsum(faulty[order])]) / faulty.sum()
-        style, value = metric_style(metric), (apfd or {}).get(metric)
-        known = value is not None and np.isfinite(value)
-        label = f"{metric_name(metric)} ({value:.3f})" if known else metric_name(metric)
+        style, label = metric_style(metric), f"{metric_name(metric)} ({apfd(order, faulty):.3f})"
         panel.plot(
             shown / n, found[shown], color=style.colour, linestyle=style.line, marker=style.marker,
             label=label, markevery=max(1, len(shown) // 12), markersize=5.5, linewidth=1.8,
@@ -99,7 +95,7 @@ def ranking_quality(
     figure.legend(
         loc="outside right upper",
         frameon=False,
-        title="metric (APFD)" if apfd else "metric",
+        title="metric (APFD)",
         alignment="left",
     )
     return figure

@@ -85,7 +85,7 @@ def adversarial_sheet(
 def _scale(perturbations: NDArray[np.float32]) -> int:
     """The largest round factor at which hardly any pixel of a perturbation is clipped."""
     largest = float(np.quantile(np.abs(perturbations), 0.995))
-    fitting = [scale for scale in SCALES if scale * largest <= 1.0]
+    fitting = [scale for scale in SCALES if scale * largest <= 1.001]  # 0.1 is 0.1000001 in float32
     if largest == 0:
         return 0
     return fitting[-1] if fitting else 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from guided_retraining.evaluation.comparison import area_differences, summarise
 from guided_retraining.evaluation.wording import (
-    attack_name,
     metric_name,
     number,
     p_text,
@@ -15,11 +17,18 @@ from guided_retraining.evaluation.wording import (
     seconds,
     signed_points,
 )
+from guided_retraining.guidance.quality import apfd, faults_found
 from guided_retraining.report.palette import metric_order
 
-__all__ = ["attack_table", "attack_warnings", "costs_table", "results_table", "statistics_table"]
+__all__ = [
+    "costs_table",
+    "ranking_table",
+    "results_table",
+    "statistics_table",
+]
 
 SEEDS_FOR_EFFECT_SIZE = 5  # below, the standard deviation it is measured in is too uncertain
+FIRST = (0.01, 0.05, 0.10)
 
 
 def results_table(
@@ -52,77 +61,6 @@ def results_table(
     share = [percent(n / pools[c], 0) for c, n in zip(wide["configuration"], wide["n_inputs"], strict=True)]
     wide.insert(2, "share of pool", share)
     return wide.assign(n_inputs=wide["n_inputs"].map(number)).rename(columns={"n_inputs": "inputs"})
-
-
-def attack_table(table: pd.DataFrame) -> pd.DataFrame:
-    """What each attack did: how often it succeeded, how far it moved the images, what it cost.
-
-    Args:
-        table: the adversarial table (attack, correct_before, success, l0, l2, linf, seconds).
-
-    Returns:
-        ``attack, n, correct_before, success_rate`` (of the inputs classified correctly before)``,
-        accuracy_after, l0, l2, linf`` (means over the successes, or over all where there is none)``,
-        seconds_per_image``.
-    """
-    rows = []
-    for attack, part in table.groupby("attack", sort=False):
-        right, success = part["correct_before"].to_numpy(bool), part["success"].to_numpy(bool)
-        norms = part[success] if success.any() else part
-        after = (part["predicted_after"] == part["true_label"]).mean()
-        rate = float(success[right].mean()) if right.any() else float("nan")
-        sizes = [float(norms[norm].mean()) for norm in ("l0", "l2", "linf")]
-        rows.append(
-            (attack, len(part), int(right.sum()), rate, float(after), *sizes, float(part["seconds"].mean()))
-        )
-    names = [
-        "attack",
-        "n",
-        "correct_before",
-        "success_rate",
-        "accuracy_after",
-        "l0",
-        "l2",
-        "linf",
-        "seconds_per_image",
-    ]
-    return pd.DataFrame(rows, columns=names)
-
-
-def attack_warnings(table: pd.DataFrame) -> list[str]:
-    """Plain warnings about attacks that changed nothing, fooled nothing, or fooled everything.
-
-    Args:
-        table: the adversarial table.
-
-    Returns:
-        One sentence per finding.
-    """
-    said = []
-    for row in attack_table(table).to_dict("records"):
-        name, rate = attack_name(str(row["attack"])), row["success_rate"]
-        untouched = float((table.loc[table["attack"] == row["attack"], "linf"] == 0).mean())
-        if untouched == 1:
-            said.append(f"{name} changed no image at all: its inputs are clean inputs. Check its parameters.")
-            continue
-        if untouched > 0.5:
-            said.append(f"{name} left {percent(untouched, 0)} of its images unchanged.")
-        if not np.isfinite(rate):
-            said.append(
-                f"{name} was given no input that the model classified correctly: its success is undefined."
-            )
-        elif rate == 0:
-            said.append(
-                f"{name} fooled the model on no input: it teaches retraining nothing. Raise its budget."
-            )
-        elif rate < 0.05:
-            said.append(f"{name} fooled the model on {percent(rate)} of the inputs only.")
-        elif rate == 1 and row["correct_before"] >= 20:
-            said.append(
-                f"{name} fooled the model on every input: look at the sheet whether the images still show "
-                "their class."
-            )
-    return said
 
 
 def statistics_table(
@@ -194,25 +132,24 @@ def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def shown_attack_table(table: pd.DataFrame) -> pd.DataFrame:
-    """The attack table as people read it.
+def ranking_table(orders: Mapping[str, ArrayLike], faults: ArrayLike) -> pd.DataFrame:
+    """How good each order is before any retraining, as people read it.
 
     Args:
-        table: from :func:`attack_table`.
+        orders: ``(n,)`` positions in the pool, best first, for each metric.
+        faults: ``(n,)`` bool, whether the original model misclassifies that input of the pool.
 
     Returns:
-        Text cells.
+        Text cells: metric, APFD, share of the faults among the first 1, 5 and 10 % of the pool.
+
+    Raises:
+        InputError: if an order is not a permutation of the pool.
     """
-    return pd.DataFrame(
-        {
-            "attack": table["attack"].map(attack_name),
-            "inputs": table["n"].map(number),
-            "correct before": table["correct_before"].map(number),
-            "success": table["success_rate"].map(percent),
-            "accuracy after": table["accuracy_after"].map(percent),
-            "L0 (values)": [f"{value:.1f}" for value in table["l0"]],
-            "L2": [f"{value:.3f}" for value in table["l2"]],
-            "L∞": [f"{value:.3f}" for value in table["linf"]],
-            "time per image": table["seconds_per_image"].map(seconds),
-        }
-    )
+    faulty = np.asarray(faults, dtype=bool)
+    rows = []
+    for metric in metric_order(orders):
+        value, found = apfd(orders[metric], faulty), faults_found(orders[metric], faulty, FIRST)
+        shares = [percent(n / faulty.sum()) if faulty.any() else "undefined" for n in found]
+        rows.append((metric_name(metric), f"{value:.3f}" if faulty.any() else "undefined", *shares))
+    heads = [f"faults in the first {percent(share, 0)}" for share in FIRST]
+    return pd.DataFrame(rows, columns=["metric", "APFD", *heads])
