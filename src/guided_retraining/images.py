@@ -82,6 +82,38 @@ class SelectedImages:
         return np.asarray(self[:], dtype=dtype)
 
 
+class JoinedImages:
+    """Two image arrays, one after the other, without a copy until they are read.
+
+    Args:
+        first: ``(n, h, w, c)``.
+        second: ``(m, h, w, c)``.
+
+    >>> JoinedImages(np.zeros((2, 1, 1, 1)), np.ones((1, 1, 1, 1)))[np.array([2, 0])].ravel().tolist()
+    [1.0, 0.0]
+    """
+
+    def __init__(self, first: ImageArray, second: ImageArray) -> None:
+        self.first, self.second = first, second
+        self.shape = (len(first) + len(second), *first.shape[1:])
+        self.dtype = np.result_type(first.dtype, second.dtype)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> NDArray[Any]:
+        positions = np.arange(len(self))[index] if isinstance(index, slice) else np.asarray(index)
+        in_first = positions < len(self.first)
+        if in_first.all():
+            return np.asarray(self.first[positions])
+        if not in_first.any():
+            return np.asarray(self.second[positions - len(self.first)])
+        out = np.empty((len(positions), *self.shape[1:]), self.dtype)
+        out[in_first] = self.first[positions[in_first]]
+        out[~in_first] = self.second[positions[~in_first] - len(self.first)]
+        return out
+
+
 def blocks(length: int, row_bytes: int, block_bytes: int = BLOCK_BYTES) -> Iterator[slice]:
     """Slices that cover ``range(length)`` with at most ``block_bytes`` in each (at least one row).
 

@@ -1,0 +1,57 @@
+"""Keras, imported once and quietly: the only door through which this project reaches its deep-learning library.
+
+TensorFlow writes notes about CPUs and absent GPUs straight to the process's standard error before Python can filter
+them. They are held back while it loads and shown only where loading fails.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def _held_back_stderr() -> Iterator[None]:
+    """Keep what C++ code writes to file descriptor 2; write it out only after an error."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as buffer:
+        os.dup2(buffer.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(kept, 2)
+            buffer.seek(0)
+            os.write(2, buffer.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _import_keras() -> None:
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if not any(Path("/dev").glob("nvidia[0-9]*")) and sys.platform == "linux":
+        # Without a GPU the CUDA start-up only fails, loudly; so it is not tried.
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    with _held_back_stderr():
+        import keras  # noqa: F401, PLC0415
+
+        if os.environ["KERAS_BACKEND"] == "tensorflow":
+            import tensorflow as tf  # noqa: PLC0415
+
+            for gpu in tf.config.list_physical_devices("GPU"):
+                tf.config.experimental.set_memory_growth(gpu, True)
+            tf.get_logger().setLevel("ERROR")
+
+
+_import_keras()
+
+import keras  # noqa: E402
+
+__all__ = ["keras"]

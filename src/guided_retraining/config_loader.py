@@ -1,0 +1,120 @@
+"""Layered parameters: ``defaults``, then the data set's block, in base, then in the environment, then ``--params``.
+
+A configuration loader does this rather than a hook, because Kedro-Viz and notebooks run without hooks, and because the
+pipelines themselves are built from the same parameters.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from pathlib import Path
+from typing import Any, ClassVar
+
+from kedro.config import MissingConfigException, OmegaConfigLoader
+
+from guided_retraining.config import Study, parse_study, suggest
+from guided_retraining.errors import ParameterError
+
+DEFAULTS = "defaults"
+SHARED_ROOTS = (DEFAULTS, "comparison")
+
+
+def deep_merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """``above`` laid over ``below``; dictionaries merge key by key, everything else is replaced.
+
+    >>> deep_merge({"a": {"x": 1, "y": 2}}, {"a": {"y": 3}})
+    {'a': {'x': 1, 'y': 3}}
+    """
+    merged = dict(below)
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = deep_merge(merged[key], value)
+        else:
+            merged[key] = copy.deepcopy(value)
+    return merged
+
+
+class LayeredConfigLoader(OmegaConfigLoader):
+    """Kedro's loader, whose ``["parameters"]`` are the finished blocks of the data sets."""
+
+    latest: ClassVar[LayeredConfigLoader | None] = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        LayeredConfigLoader.latest = self
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        if key != "parameters" or key in self.data:
+            return super().__getitem__(key)
+        layers = [self._layer(self.base_env), self._layer(self.env or self.default_run_env)]
+        layers.append(dict(self.runtime_params or {}))
+        return merge_layers(layers)
+
+    def _layer(self, environment: str) -> dict[str, Any]:
+        """What one environment says by itself."""
+        plain = OmegaConfigLoader(self.conf_source, env=environment, base_env=environment)
+        try:
+            return dict(plain["parameters"])
+        except MissingConfigException:
+            if not (Path(self.conf_source) / environment).is_dir():
+                raise ParameterError(
+                    f"there is no environment '{environment}' in {self.conf_source}."
+                    + suggest(environment, [folder.name for folder in Path(self.conf_source).iterdir()])
+                ) from None
+            return {}
+
+
+def merge_layers(layers: list[dict[str, Any]]) -> dict[str, Any]:
+    """The finished blocks: for each data set each layer's defaults and block in turn.
+
+    Args:
+        layers: parameters of base, of the environment, of the command line.
+
+    Raises:
+        ParameterError: a root key that is neither a data set with a ``source`` nor a known shared block.
+    """
+    roots = [root for layer in layers for root in layer]
+    known = {root for layer in layers for root, block in layer.items() if isinstance(block, dict) and "source" in block}
+    for root in roots:
+        if root not in known and root not in SHARED_ROOTS:
+            raise ParameterError(
+                f"parameter '{root}': no such data set or shared block (a data set's block has a `source`)."
+                + suggest(root, [*known, *SHARED_ROOTS])
+            )
+    merged: dict[str, Any] = {}
+    for dataset in dict.fromkeys(root for root in roots if root in known):
+        block: dict[str, Any] = {}
+        for layer in layers:
+            block = deep_merge(deep_merge(block, layer.get(DEFAULTS) or {}), layer.get(dataset) or {})
+        merged[dataset] = block
+    for root in SHARED_ROOTS:
+        shared: dict[str, Any] = {}
+        for layer in layers:
+            shared = deep_merge(shared, layer.get(root) or {})
+        if root != DEFAULTS:
+            merged[root] = shared
+    return merged
+
+
+def current_loader() -> LayeredConfigLoader:
+    """The loader of the running session; without one (``kedro registry list``) one on the project's ``conf``."""
+    if LayeredConfigLoader.latest is not None:
+        return LayeredConfigLoader.latest
+    from kedro.framework.project import settings
+    from kedro.utils import find_kedro_project
+
+    project = find_kedro_project(Path.cwd()) or Path.cwd()
+    return LayeredConfigLoader(
+        str(project / settings.CONF_SOURCE), env=os.environ.get("KEDRO_ENV"), **settings.CONFIG_LOADER_ARGS
+    )
+
+
+def studies(loader: LayeredConfigLoader | None = None) -> dict[str, Study]:
+    """The typed parameters of every configured data set.
+
+    Raises:
+        ParameterError: something in ``conf/`` or ``--params`` cannot be used.
+    """
+    parameters = (loader or current_loader())["parameters"]
+    return {name: parse_study(name, block) for name, block in parameters.items() if name not in SHARED_ROOTS}

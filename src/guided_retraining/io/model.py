@@ -1,0 +1,42 @@
+"""Keras models in ``.keras`` files."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from kedro.io import AbstractDataset
+
+from guided_retraining.files import atomic_path
+
+
+class KerasModelDataset(AbstractDataset[Any, Any]):
+    """A ``.keras`` file, written whole or not at all, loaded without running code from it (``safe_mode``).
+
+    Args:
+        filepath: the file.
+        metadata: for Kedro-Viz and other plugins.
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = PurePosixPath(filepath)
+        self.metadata = metadata
+
+    def save(self, data: Any) -> None:
+        """Write architecture and weights."""
+        with atomic_path(Path(self._filepath)) as temporary:
+            data.save(temporary)
+
+    def load(self) -> Any:
+        """The model, not compiled."""
+        from guided_retraining.models.loading import load_model
+
+        if not self._exists():
+            raise FileNotFoundError(f"no model at {self._filepath}")
+        return load_model(Path(self._filepath))
+
+    def _exists(self) -> bool:
+        return Path(self._filepath).exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}

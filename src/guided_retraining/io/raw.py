@@ -1,0 +1,35 @@
+"""The folder of a data set's raw files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NoReturn
+
+from kedro.io import AbstractDataset, DatasetError
+
+
+class RawFolderDataset(AbstractDataset[NoReturn, Path]):
+    """The folder as a path: the reader named in the parameters knows which files to look for in it.
+
+    Args:
+        filepath: the folder; it need not exist for data sets that are embedded or lie elsewhere.
+        metadata: for Kedro-Viz and other plugins.
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> Path:
+        """The folder's path."""
+        return self._filepath
+
+    def save(self, data: NoReturn) -> None:
+        """Raw data are never written by a pipeline."""
+        raise DatasetError(f"{self._filepath} holds raw files; the pipelines only read them")
+
+    def _exists(self) -> bool:
+        return True
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}

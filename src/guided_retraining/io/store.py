@@ -1,0 +1,36 @@
+"""The store of finished pieces of work, as a catalog entry."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from kedro.io import AbstractDataset, DatasetError
+
+from guided_retraining.store import Store
+
+
+class StoreDataset(AbstractDataset[NoReturn, Store]):
+    """A handle on a :class:`~guided_retraining.store.Store`; the node that gets it reads and puts pieces by itself.
+
+    Args:
+        filepath: the store's folder.
+        metadata: for Kedro-Viz and other plugins.
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = filepath
+        self.metadata = metadata
+
+    def load(self) -> Store:
+        """The handle."""
+        return Store(self._filepath)
+
+    def save(self, data: NoReturn) -> None:
+        """Pieces are put through the handle."""
+        raise DatasetError(f"{self._filepath} is filled piece by piece through its handle, not saved as a whole")
+
+    def _exists(self) -> bool:
+        return True
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}

@@ -1,0 +1,89 @@
+"""Forward passes in batches, and the layer whose activations the coverage and surprise metrics read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guided_retraining.errors import ModelError
+from guided_retraining.images import ImageArray
+
+
+def feature_layer(model: Any, name: str | None = None) -> Any:
+    """The last hidden dense layer, or the one named.
+
+    Args:
+        model: a built Keras model.
+        name: of a layer with a flat output; None finds the last dense layer before the output layer.
+
+    Raises:
+        ModelError: no such layer, or none that is dense; the message lists what could be named.
+    """
+    from guided_retraining.backend import keras
+
+    flat = {layer.name: layer for layer in model.layers if len(getattr(layer, "output").shape) == 2}  # noqa: B009
+    if name is not None:
+        if name not in flat:
+            raise ModelError(f"model.feature_layer: no flat layer '{name}'; the model has {', '.join(flat)}")
+        return flat[name]
+    dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    if len(dense) < 2:
+        usable = [key for key in flat if key != model.layers[-1].name]
+        raise ModelError(
+            "the model has no hidden dense layer, which the coverage and surprise metrics read; "
+            f"name another layer in model.feature_layer: {', '.join(usable) or 'none has a flat output'}"
+        )
+    return dense[-2]
+
+
+class ForwardPass:
+    """A model's outputs over many images, in batches of one size.
+
+    Args:
+        model: a Keras model; all its outputs are returned.
+        batch_size: images a batch; the last one may be smaller.
+    """
+
+    def __init__(self, model: Any, *, batch_size: int = 256) -> None:
+        self.model = model
+        self.batch_size = batch_size
+
+    def __call__(
+        self, images: ImageArray, *, progress: Callable[[int, int], None] | None = None
+    ) -> list[NDArray[np.float32]]:
+        """Each output over all images.
+
+        Args:
+            images: ``(n, h, w, c)`` float32 in [0, 1].
+            progress: called with (images done, images in all) after each batch.
+
+        Returns:
+            A list with an ``(n, ...)`` float32 array for each output of the model.
+        """
+        results = [np.empty((len(images), *output.shape[1:]), np.float32) for output in self.model.outputs]
+        for start in range(0, len(images), self.batch_size):
+            batch = images[start : start + self.batch_size]
+            outputs = self.model.predict_on_batch(batch)
+            outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
+            for result, output in zip(results, outputs, strict=True):
+                result[start : start + len(batch)] = output
+            if progress is not None:
+                progress(start + len(batch), len(images))
+        return results
+
+
+def predicted_labels(forward: ForwardPass, images: ImageArray) -> NDArray[np.int64]:
+    """The class of the largest output for each image, ``(n,)`` int64; of no images, an empty array."""
+    if len(images) == 0:
+        return np.empty(0, np.int64)
+    return np.asarray(forward(images)[0].argmax(axis=1), np.int64)
+
+
+def trace_model(model: Any, layer_name: str | None = None) -> Any:
+    """The model with two outputs: activations of the feature layer, and its own output. Weights are shared."""
+    from guided_retraining.backend import keras
+
+    return keras.Model(model.inputs, [feature_layer(model, layer_name).output, model.outputs[0]])

@@ -1,0 +1,50 @@
+"""The registered pipelines: each stage over all data sets, each data set through all stages, and the default."""
+
+from __future__ import annotations
+
+from kedro.pipeline import Pipeline
+
+from guided_retraining.config import Study
+from guided_retraining.config_loader import studies
+from guided_retraining.pipelines import attack, metrics, ordering_retraining, preprocessing, reporting, training
+from guided_retraining.pipelines.wiring import for_dataset
+
+DEFAULT_DATASET = "digits"
+STAGES = ("preprocessing", "training", "attack", "metrics", "ordering_retraining", "reporting")
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """All pipelines, built from the parameters of the configured data sets.
+
+    Returns:
+        The six stages by name, the data sets by name, and ``__default__``.
+
+    Raises:
+        ParameterError: something in ``conf/`` or ``--params`` cannot be used.
+    """
+    configured = studies()
+    built = {name: dataset_stages(name, study) for name, study in configured.items()}
+    pipelines = {stage: Pipeline([stages[stage] for stages in built.values()]) for stage in STAGES}
+    pipelines |= {name: Pipeline(list(stages.values())) for name, stages in built.items()}
+    pipelines["__default__"] = pipelines.get(DEFAULT_DATASET, Pipeline([]))
+    return pipelines
+
+
+def dataset_stages(name: str, study: Study) -> dict[str, Pipeline]:
+    """The six stages of one data set.
+
+    Args:
+        name: of the data set.
+        study: its parameters, which decide which metrics and configurations there are.
+    """
+    configurations = list(study.ordering_retraining.configurations)
+    chosen = list(study.metrics)
+    stages = {
+        "preprocessing": preprocessing.create_pipeline(),
+        "training": training.create_pipeline(),
+        "attack": attack.create_pipeline(),
+        "metrics": metrics.create_pipeline(chosen),
+        "ordering_retraining": ordering_retraining.create_pipeline(name, configurations, chosen),
+        "reporting": reporting.create_pipeline(chosen),
+    }
+    return {stage: for_dataset(name, pipeline) for stage, pipeline in stages.items()}

@@ -1,0 +1,130 @@
+"""One curve for each configuration and metric, then all of them in one table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from guided_retraining.config import FitParameters, RetrainingParameters, retraining_fit
+from guided_retraining.guidance import METRICS
+from guided_retraining.pool import LabelledPool
+from guided_retraining.store import Store
+
+
+def retrain_curve(
+    model: Any,
+    train_pool: LabelledPool,
+    validation_pool: LabelledPool,
+    test_pool: LabelledPool,
+    scores: NDArray[np.floating],
+    study: RetrainingParameters,
+    training: FitParameters,
+    seed: int,
+    cells: Store,
+    *,
+    name: str,
+    metric: str,
+) -> pd.DataFrame:
+    """Accuracy against the number of retraining inputs, for one configuration and one metric.
+
+    Args:
+        model: the original model.
+        train_pool: inputs to choose from.
+        validation_pool: inputs to choose the budget on.
+        test_pool: inputs to report on.
+        scores: ``(n,)`` of the training pool.
+        study: budgets, seeds and configurations.
+        training: how the original model was fitted.
+        seed: of the study.
+        cells: finished cells; none is computed twice.
+        name: of the configuration.
+        metric: key of the metric.
+
+    Returns:
+        One row for each budget and seed.
+    """
+    from guided_retraining.progress import ticking
+    from guided_retraining.retraining.cells import CellRunner, CurveTask, selections
+    from guided_retraining.retraining.shared import shared_trainer
+
+    configuration = study.configurations[name]
+    assert configuration is not None  # switched-off rows are gone after validation
+    task = CurveTask(
+        configuration=configuration,
+        fit=retraining_fit(training, study, configuration),
+        seeds=study.seeds,
+        budgets=study.budgets,
+        study_seed=seed,
+        per_seed_scores=metric in METRICS and METRICS[metric].per_seed,
+    )
+    runner = CellRunner(
+        model,
+        pool=train_pool,
+        validation=validation_pool,
+        test=test_pool,
+        store=cells,
+        make_trainer=lambda fit: shared_trainer(model, fit),
+    )
+    todo = selections(task, scores, train_pool)
+    pool_size = max(selection.n_inputs for selection in todo)
+    rows = []
+    with ticking(f"{name} {metric}", len(todo)) as ticker:
+        for done, selection in enumerate(todo, start=1):
+            cell = runner.run(task, selection)
+            rows.append(
+                {
+                    "configuration": name,
+                    "metric": metric,
+                    "seed": selection.seed,
+                    "n_inputs": selection.n_inputs,
+                    "pool_size": pool_size,
+                    **cell,
+                }
+            )
+            ticker.tick(done, f"accuracy {cell['accuracy_combined']:.3f} with {selection.n_inputs} inputs")
+    return pd.DataFrame(rows)
+
+
+def stack(*curves: pd.DataFrame) -> pd.DataFrame:
+    """Several tables of cells as one."""
+    return pd.concat(curves, ignore_index=True)
+
+
+def finish_results(*tables: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """The results table of a data set, its columns in the documented order.
+
+    Args:
+        tables: of the configurations.
+        dataset: its name.
+
+    Returns:
+        One row for each cell.
+    """
+    results = pd.concat(tables, ignore_index=True)
+    results.insert(0, "dataset", dataset)
+    for column in ("accuracy_reattacked", "accuracy_unseen"):
+        if column not in results:
+            results[column] = np.nan
+    results["energy_wh"] = results["energy_wh"].astype(float)
+    return results[[*LEADING_COLUMNS, *_accuracy_columns(results), *TRAILING_COLUMNS]]
+
+
+LEADING_COLUMNS = ["dataset", "configuration", "metric", "seed", "n_inputs", "pool_size"]
+TRAILING_COLUMNS = [
+    "validation_accuracy_combined",
+    "fit_seconds",
+    "fit_cpu_seconds",
+    "epochs",
+    "samples_seen",
+    "peak_memory_mb",
+    "energy_wh",
+]
+
+
+def _accuracy_columns(results: pd.DataFrame) -> list[str]:
+    order = ("accuracy_clean", "accuracy_replayed", "accuracy_combined", "accuracy_reattacked", "accuracy_unseen")
+    found = [column for column in results.columns if column.startswith("accuracy_")]
+    return sorted(found, key=lambda column: next(i for i, start in enumerate(order) if column.startswith(start)))

@@ -1,0 +1,125 @@
+"""Train or load the original model and measure it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guided_retraining.config import FitParameters, ModelParameters
+from guided_retraining.files import fingerprint
+from guided_retraining.images import ImageArray
+from guided_retraining.store import Store
+
+logger = logging.getLogger(__name__)
+
+
+def train_original(
+    train_images: ImageArray,
+    train_labels: NDArray[np.int64],
+    validation_images: ImageArray,
+    validation_labels: NDArray[np.int64],
+    dataset_summary: dict[str, Any],
+    study_plan: dict[str, Any],  # noqa: ARG001  a study that cannot be done is refused before its model is trained
+    model: ModelParameters,
+    training: FitParameters,
+    seed: int,
+    store: Store,
+) -> tuple[Any, dict[str, Any]]:
+    """The model to harden and how it came to be.
+
+    Args:
+        train_images: ``(n, h, w, c)``.
+        train_labels: ``(n,)``.
+        validation_images: watched after each epoch; nothing is chosen on them here.
+        validation_labels: ``(m,)``.
+        dataset_summary: from preprocessing; its classes give the number of outputs.
+        study_plan: made and checked before anything is trained.
+        model: an architecture to train, or a file to load.
+        training: optimizer, epochs, batch size.
+        seed: of initial weights, shuffling and dropout.
+        store: finished trainings; one with the same fingerprint is used again.
+
+    Returns:
+        The Keras model, and a log (``origin``, ``epochs``, ``seconds``).
+    """
+    from guided_retraining.models.loading import check_model, load_model
+
+    n_classes = len(dataset_summary["class_names"])
+    if model.path is not None:
+        loaded = load_model(Path(model.path))
+        check_model(loaded, train_images.shape[1:], n_classes)
+        return loaded, {"origin": model.path, "epochs": [], "seconds": 0.0}
+
+    from guided_retraining.models.architectures import build_model
+    from guided_retraining.retraining.cells import ENGINE_VERSION
+
+    assert model.architecture is not None  # one of both is required
+    built = build_model(model.architecture, train_images.shape[1:], n_classes, seed=seed)
+    key = fingerprint(ENGINE_VERSION, built.to_json(), training, seed, train_images, train_labels)
+    kept = store.get(key)
+    if kept is None:
+        kept = _fit(built, (train_images, train_labels), (validation_images, validation_labels), training, seed)
+        store.put(key, kept)
+    built.set_weights([kept[f"weights_{i}"] for i in range(len(built.get_weights()))])
+    log = {
+        "origin": model.architecture,
+        "parameters": int(built.count_params()),
+        "epochs": [{"epoch": i + 1, "validation_accuracy": float(a)} for i, a in enumerate(kept["accuracies"])],
+        "seconds": float(kept["seconds"]),
+    }
+    return built, log
+
+
+def _fit(
+    model: Any, train: tuple[ImageArray, Any], validation: tuple[ImageArray, Any], training: FitParameters, seed: int
+) -> dict[str, Any]:
+    from guided_retraining.models.forward import predicted_labels
+    from guided_retraining.progress import ticking
+    from guided_retraining.retraining.trainer import Trainer
+
+    trainer = Trainer(model, training)
+    accuracies: list[float] = []
+    with ticking(f"training {model.name}", training.epochs, unit="epochs") as ticker:
+
+        def after_epoch(epoch: int, seconds: float) -> None:
+            accuracy = float((predicted_labels(trainer.forward, validation[0]) == validation[1]).mean())
+            accuracies.append(accuracy)
+            note = f"validation accuracy {accuracy:.3f}"
+            ticker.tick(epoch, note)
+            level = logging.INFO if seconds > 2 else logging.DEBUG
+            logger.log(level, "epoch %d of %d: %s, %.1f s", epoch, training.epochs, note, seconds)
+
+        start = time.perf_counter()
+        trainer.fit(
+            model.get_weights(), train[0], train[1], np.arange(len(train[1])), seed=seed, after_epoch=after_epoch
+        )
+    weights = {f"weights_{i}": weight for i, weight in enumerate(trainer.model.get_weights())}
+    return {**weights, "accuracies": np.array(accuracies), "seconds": time.perf_counter() - start}
+
+
+def evaluate_original(
+    model: Any,
+    validation_images: ImageArray,
+    validation_labels: NDArray[np.int64],
+    test_images: ImageArray,
+    test_labels: NDArray[np.int64],
+) -> dict[str, float]:
+    """Accuracy of the original model on clean validation and test images.
+
+    Returns:
+        ``validation`` and ``test``, each in [0, 1].
+    """
+    from guided_retraining.models.forward import ForwardPass, predicted_labels
+
+    forward = ForwardPass(model)
+    accuracy = {
+        "validation": float((predicted_labels(forward, validation_images) == validation_labels).mean()),
+        "test": float((predicted_labels(forward, test_images) == test_labels).mean()),
+    }
+    logger.info("original model: %.1f %% of %d clean test images right", 100 * accuracy["test"], len(test_labels))
+    return accuracy

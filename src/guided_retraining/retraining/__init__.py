@@ -1,0 +1,1 @@
+"""Orderings, budgets and configurations; the fit loop; the cells of the study."""

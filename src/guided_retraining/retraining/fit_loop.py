@@ -1,0 +1,53 @@
+"""The inner loop of training: a run of batches in one call.
+
+On TensorFlow the loop over batches is inside one compiled function that is traced once for a model, whatever the
+number of images, so that a fit of a few hundred images does not pay a Python call per batch. On other Keras backends
+the batches go through Keras's own ``train_on_batch``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guided_retraining.backend import keras
+
+Runner = Callable[[NDArray[np.float32], NDArray[np.int64]], None]
+
+
+def make_batch_runner(model: Any, batch_size: int) -> Runner:
+    """A function that trains a compiled model on images and labels in order, once, in batches.
+
+    Args:
+        model: compiled; its loss and optimizer are used.
+        batch_size: the last batch may be smaller.
+    """
+    if keras.backend.backend() == "tensorflow":
+        return _tensorflow_runner(model, batch_size)
+
+    def run(images: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
+        for start in range(0, len(images), batch_size):
+            model.train_on_batch(images[start : start + batch_size], labels[start : start + batch_size])
+
+    return run
+
+
+def _tensorflow_runner(model: Any, batch_size: int) -> Runner:
+    import tensorflow as tf
+
+    images_spec = tf.TensorSpec((None, *model.inputs[0].shape[1:]), tf.float32)
+
+    @tf.function(input_signature=[images_spec, tf.TensorSpec((None,), tf.int64)])
+    def run_batches(images: Any, labels: Any) -> None:
+        steps = -(-tf.shape(images)[0] // batch_size)
+        for step in tf.range(steps):
+            start = step * batch_size
+            model.train_step((images[start : start + batch_size], labels[start : start + batch_size]))
+
+    def run(images: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
+        run_batches(tf.convert_to_tensor(images), tf.convert_to_tensor(labels))
+
+    return run

@@ -1,0 +1,138 @@
+"""One compiled model that is reset and fitted again and again.
+
+A fresh model for each fit would cost its tracing each time and never give the memory back; here weights, optimizer
+state and dropout seeds are set back instead, so that a fit depends on its arguments alone and not on earlier fits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guided_retraining.backend import keras
+from guided_retraining.config import FitParameters
+from guided_retraining.errors import ModelError
+from guided_retraining.images import ImageArray
+from guided_retraining.models.forward import ForwardPass
+from guided_retraining.models.logits import output_kind
+from guided_retraining.retraining.fit_loop import make_batch_runner
+
+CHUNK_BYTES = 64 * 2**20  # images gathered from the pool at a time; the only copy of them a fit makes
+
+Weights = Sequence[NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class FitCost:
+    """What one fit took: wall and CPU seconds of the process, and samples x epochs."""
+
+    seconds: float
+    cpu_seconds: float
+    samples_seen: int
+
+
+class Trainer:
+    """A model with its optimizer, ready to be fitted many times from given weights.
+
+    Args:
+        model: any built Keras classifier; a clone of it is trained, the model itself is left as it is.
+        parameters: optimizer, epochs, batch size, precision.
+        evaluation_batch_size: images a batch in :attr:`forward`.
+
+    Attributes:
+        forward: a forward pass through the model as it is after the latest fit.
+    """
+
+    def __init__(self, model: Any, parameters: FitParameters, *, evaluation_batch_size: int = 512) -> None:
+        self.parameters = parameters
+        self.template = model
+        self.model = _clone(model, parameters.precision)
+        self.model.set_weights(model.get_weights())
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=output_kind(model) == "logits")
+        self.model.compile(optimizer=_optimizer(parameters), loss=loss)
+        self.model.optimizer.build(self.model.trainable_variables)
+        self._optimizer_start = [np.array(variable) for variable in self.model.optimizer.variables]
+        self._seed_states = [v for v in self.model.variables if v.path.endswith("seed_generator_state")]
+        self._run = make_batch_runner(self.model, parameters.batch_size)
+        self.forward = ForwardPass(self.model, batch_size=evaluation_batch_size)
+
+    def fresh_weights(self, seed: int) -> list[NDArray[Any]]:
+        """Newly drawn initial weights."""
+        keras.utils.set_random_seed(seed)
+        return list(_clone(self.template, "float32").get_weights())
+
+    def fit(
+        self,
+        start: Weights,
+        images: ImageArray,
+        labels: NDArray[np.int64],
+        indices: NDArray[np.int64],
+        *,
+        seed: int,
+        after_epoch: Callable[[int, float], None] | None = None,
+    ) -> FitCost:
+        """Train from ``start`` on the chosen images and keep the last epoch's weights.
+
+        Args:
+            start: weights to begin from, as ``model.get_weights()`` gives them.
+            images: ``(n, h, w, c)``, indexed chunk by chunk and never copied whole.
+            labels: ``(n,)`` true classes.
+            indices: ``(m,)`` positions to train on.
+            seed: of the shuffling and of dropout.
+            after_epoch: called with (epochs done, seconds of this epoch).
+        """
+        generator = np.random.default_rng(seed)
+        self._reset(start, generator)
+        parameters = self.parameters
+        image_bytes = int(np.prod(images.shape[1:])) * 4
+        chunk = max(1, CHUNK_BYTES // (image_bytes * parameters.batch_size)) * parameters.batch_size
+        wall, cpu = time.perf_counter(), time.process_time()
+        for epoch in range(parameters.epochs):
+            epoch_start = time.perf_counter()
+            order = generator.permutation(indices)
+            for position in range(0, len(order), chunk):
+                chosen = order[position : position + chunk]
+                self._run(images[chosen], labels[chosen])
+            if after_epoch is not None:
+                after_epoch(epoch + 1, time.perf_counter() - epoch_start)
+        return FitCost(
+            seconds=time.perf_counter() - wall,
+            cpu_seconds=time.process_time() - cpu,
+            samples_seen=len(indices) * parameters.epochs,
+        )
+
+    def _reset(self, start: Weights, generator: np.random.Generator) -> None:
+        self.model.set_weights(list(start))
+        for variable, value in zip(self.model.optimizer.variables, self._optimizer_start, strict=True):
+            variable.assign(value)
+        for state in self._seed_states:
+            state.assign(np.array([generator.integers(2**31), 0], dtype=np.uint32))
+
+
+def _optimizer(parameters: FitParameters) -> Any:
+    kinds = {"rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
+    return kinds[parameters.optimizer](learning_rate=parameters.learning_rate)
+
+
+def _clone(model: Any, precision: str) -> Any:
+    """The same architecture with new weights, computing in the given precision (the output layer in float32)."""
+    last = model.layers[-1]
+
+    def rebuild(layer: Any) -> Any:
+        configuration = layer.get_config()
+        if precision != "float32" and layer is not last:
+            configuration["dtype"] = precision
+        return layer.__class__.from_config(configuration)
+
+    try:
+        return keras.models.clone_model(model, clone_function=rebuild)
+    except (ValueError, TypeError, NotImplementedError) as error:
+        raise ModelError(
+            f"the model '{model.name}' cannot be rebuilt from its configuration ({error}), which retraining needs; "
+            "a Sequential or functional model, or one with get_config, can"
+        ) from error

@@ -1,0 +1,10 @@
+"""Kedro settings of the project."""
+
+from guided_retraining.config_loader import LayeredConfigLoader
+from guided_retraining.hooks import AnswerHook, QuietHook
+
+HOOKS = (QuietHook(), AnswerHook())
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+
+CONFIG_LOADER_CLASS = LayeredConfigLoader
+CONFIG_LOADER_ARGS = {"base_env": "base", "default_run_env": "local"}
