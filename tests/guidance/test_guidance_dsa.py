@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import guidance_naive as naive
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from guided_retraining.errors import GuidedRetrainingWarning, InputError
 from guided_retraining.guidance import DistanceSurprise, neighbours
+from guided_retraining.guidance.parallel import available_cores
 from guided_retraining.guidance.screening import Frame, squared_distances
 
 
@@ -170,3 +173,38 @@ def test_own_position_of_another_class_is_refused(groups):
     index[0] = other
     with pytest.raises(InputError, match=r"reference_index is \d+ for input 0 of class"):
         DistanceSurprise(exclude_self=True).fit(T, t).score_samples(X, x, index)
+
+
+def test_few_inputs_need_a_second_look(rng, small_tiles, monkeypatch):
+    looked_again = []
+    original = neighbours.OtherClassSearch._confirm_all
+    monkeypatch.setattr(
+        neighbours.OtherClassSearch,
+        "_confirm_all",
+        lambda self, wanted: (looked_again.append(len(wanted)), original(self, wanted)),
+    )
+    T, t = activations_like(rng, 1000, 16, 4)
+    DistanceSurprise().fit(T, t).score_samples(T, t)
+    assert sum(looked_again) < 20
+
+
+def test_negative_zero_is_zero(groups):
+    T, t, _, _ = groups
+    T[:, 0] = 0
+    turned = np.where(T == 0, np.float32(-0.0), T)
+    metric = DistanceSurprise(exclude_self=True).fit(T, t)
+    np.testing.assert_array_equal(metric.score_samples(turned, t), metric.score_samples(T, t))
+
+
+@pytest.mark.parametrize("n", [2000, 16000])
+def test_scratch_memory_does_not_grow_with_the_pool(rng, n):
+    T, t = activations_like(rng, 2000, 16, 4)
+    X, x = activations_like(rng, n, 16, 4)
+    metric = DistanceSurprise().fit(T, t)
+    tracemalloc.start()
+    try:
+        metric.score_samples(X, x)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 * 2**20 * available_cores() + 100 * n

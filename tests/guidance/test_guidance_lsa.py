@@ -97,6 +97,23 @@ def test_a_class_without_a_covariance_of_its_own(groups, case):
     np.testing.assert_allclose(found[others], naive.lsa(T, t, X[others], x[others]), rtol=1e-9)
 
 
+def test_a_single_member_says_nothing_of_any_column(groups):
+    T, t, X, x = groups
+    keep = (t != 1) | (np.cumsum(t == 1) <= 1)
+    T[t == 2, 3] = 1.0
+    with pytest.warns(GuidedRetrainingWarning, match="class 1 are too few"):
+        metric = LikelihoodSurprise(drop_columns="any_class").fit(T[keep], t[keep])
+    assert all(columns.tolist() == [0, 1, 2, 4, 5, 6, 7] for columns in metric.columns_.values())
+    assert np.isfinite(metric.score_samples(X, x)).all()
+
+
+def test_each_class_a_single_point(rng):
+    T = rng.random((4, 3))
+    with pytest.warns(GuidedRetrainingWarning, match="class 0, 1, 2, 3 are too few"):
+        metric = LikelihoodSurprise().fit(T, np.arange(4))
+    assert np.isfinite(metric.score_samples(T, np.arange(4))).all()
+
+
 def test_nothing_varies():
     with pytest.raises(InputError, match="no activation column has a variance"):
         LikelihoodSurprise().fit(np.ones((10, 3)), np.repeat([0, 1], 5))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.errors import InputError
 from guided_retraining.guidance.neighbours import OtherClassSearch, nearest_in_class
+from guided_retraining.guidance.parallel import workers
 from guided_retraining.guidance.surprise import Surprise
 
 
@@ -46,24 +47,19 @@ class DistanceSurprise(Surprise):
         squares = np.full(len(points), np.inf)
         nearest = np.full(len(points), -1, dtype=np.int64)
         place = np.empty(len(self.reference_), dtype=np.int64)
-        for label in np.intersect1d(self.classes_, classes):
-            members, rows = self._members(label), np.flatnonzero(classes == label)
-            place[members] = np.arange(len(members))
-            excluded = np.where(own[rows] >= 0, place[own[rows]], -1)
-            squares[rows], at = nearest_in_class(points, rows, self.reference_, members, excluded)
-            nearest[rows] = members[at]
-        known = np.isfinite(squares)
-        wanted = np.zeros(len(self.reference_), dtype=bool)
-        wanted[nearest[known]] = True
-        gaps = (
-            OtherClassSearch(self.reference_, self.predictions_, wanted).run()
-            if wanted.any()
-            else squares[:0]
-        )
+        with workers() as run:
+            for label in np.intersect1d(self.classes_, classes):
+                members, rows = self._members(label), np.flatnonzero(classes == label)
+                place[members] = np.arange(len(members))
+                excluded = np.where(own[rows] >= 0, place[own[rows]], -1)
+                squares[rows], at = nearest_in_class(run, points, rows, self.reference_, members, excluded)
+                nearest[rows] = members[at]
+            known = np.isfinite(squares)
+            wanted = np.zeros(len(self.reference_), dtype=bool)
+            wanted[nearest[known]] = True
+            search = OtherClassSearch(self.reference_, self.predictions_, wanted)
+            d_a, d_b = np.sqrt(squares[known]), np.sqrt(search.search(run)[nearest[known]])
         scores = np.full(len(points), np.inf)
-        d_a, d_b = np.sqrt(squares[known]), np.sqrt(gaps[nearest[known]])
-        touching = d_b == 0
-        scores[known] = np.where(
-            touching, np.where(d_a == 0, 1.0, np.inf), d_a / np.where(touching, 1.0, d_b)
-        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scores[known] = np.where((d_a == 0) & (d_b == 0), 1.0, d_a / d_b)
         return scores

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,34 +11,12 @@ from numpy.typing import NDArray
 from guided_retraining.errors import GuidedRetrainingWarning, InputError, ParameterError
 from guided_retraining.guidance.checks import check_number
 from guided_retraining.guidance.covariance import covariance, pooled_residuals, shrunk, whitening
+from guided_retraining.guidance.kernels import Kernels
 from guided_retraining.guidance.parallel import Scratch, workers
 from guided_retraining.guidance.surprise import Surprise
 from guided_retraining.images import blocks
 
 STRIP_BYTES = 2**22  # exponents of a strip of inputs for all kernels of one class
-
-
-@dataclass(frozen=True)
-class Kernels:
-    """One class's density, in coordinates where each kernel is a standard normal.
-
-    Args:
-        columns: ``(d_c,)`` int64, the activation columns that are used.
-        centre: ``(d_c,)`` float64, the class mean.
-        factor: ``(d_c, d_c)`` float64, whitens centred columns and divides by the bandwidth.
-        kernels: ``(n_c, d_c + 1)`` float64, the members in these coordinates, and -|z|^2 / 2 behind them.
-        log_normaliser: ln of sqrt(det(2 pi bandwidth^2 covariance)), without the number of kernels.
-    """
-
-    columns: NDArray[np.int64]
-    centre: NDArray[np.float64]
-    factor: NDArray[np.float64]
-    kernels: NDArray[np.float64]
-    log_normaliser: float
-
-    def place(self, points: NDArray[Any]) -> NDArray[np.float64]:
-        """The ``(n, d_c)`` coordinates of points given as ``(n, d)``."""
-        return (points[:, self.columns] - self.centre) @ self.factor
 
 
 class LikelihoodSurprise(Surprise):
@@ -89,10 +66,12 @@ class LikelihoodSurprise(Surprise):
             spread = np.ptp(members, axis=0) > 0
             variances[label] = np.where(spread, members.var(axis=0), -1.0) if len(members) > 1 else None
         self.columns_ = {c: self._choose(v, variances) for c, v in variances.items()}
-        self._residuals: NDArray[np.float64] | None = None
-        self.weak_classes_: list[int] = []
-        self.densities_ = {c: self._density(c) for c in self.classes_.tolist()}
-        del self._residuals
+        own: dict[int, Kernels | None] = {}
+        with workers() as run:
+            run(lambda c: own.update({c: self._own_density(c)}), self.classes_.tolist())
+            self.weak_classes_ = [c for c in self.classes_.tolist() if own[c] is None]
+            pooled = self._within_classes(self.weak_classes_)
+            self.densities_ = {c: own[c] or self._shrunk_density(c, pooled) for c in self.classes_.tolist()}
         if self.weak_classes_:
             warnings.warn(
                 f"LSA: the activations predicted as class {', '.join(map(str, self.weak_classes_))} "
@@ -117,50 +96,49 @@ class LikelihoodSurprise(Surprise):
                 )
         return np.flatnonzero(own >= self.min_variance) if own is not None else np.empty(0, dtype=np.int64)
 
-    def _density(self, label: int) -> Kernels:
-        rows, columns = self._members(label), self.columns_[label]
-        members = np.asarray(self.reference_[rows], dtype=np.float64)[:, columns]
-        found, sample = None, members
-        if len(columns) and len(rows) > 1:
-            matrix = covariance(members)
-            found = whitening(matrix) if len(rows) > len(columns) else None
-        if found is None:
-            self.weak_classes_.append(label)
-            if not len(columns) or len(rows) < 2:
-                sample, columns = self._within_classes()
-                self.columns_[label] = columns
-                matrix = sample.T @ sample / len(sample)
-                members = np.asarray(self.reference_[rows], dtype=np.float64)[:, columns]
-            found = whitening(shrunk(sample, matrix))
-        if found is None:
-            raise InputError(
-                f"LSA: the covariance of class {label} is not finite: check the activations' range"
-            )
-        factor, log_determinant = found
-        d = len(columns)
-        bandwidth = len(rows) ** (-1 / (d + 4))
-        centre = members.mean(axis=0)
-        placed = (members - centre) @ (factor / bandwidth)
-        kernels = np.column_stack([placed, -0.5 * np.einsum("ij,ij->i", placed, placed)])
-        log_normaliser = 0.5 * (d * np.log(2 * np.pi) + log_determinant) + d * np.log(bandwidth)
-        return Kernels(columns, centre, factor / bandwidth, kernels, float(log_normaliser))
+    def _values(self, label: int, columns: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.asarray(self.reference_[self._members(label)], dtype=np.float64)[:, columns]
 
-    def _within_classes(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        if self._residuals is None:
-            self._residuals = pooled_residuals(self.reference_, self.predictions_)
-        residuals = self._residuals
-        if not residuals.any():  # each class a single point: all that is left is the spread between classes
-            residuals = np.asarray(self.reference_, dtype=np.float64) - self.reference_.mean(
-                axis=0, dtype=np.float64
-            )
-        variances = residuals.var(axis=0)
-        columns = np.flatnonzero((variances >= self.min_variance) & (variances > 0))
+    def _own_density(self, label: int) -> Kernels | None:
+        """The density with the class's own covariance; None where that has no inverse."""
+        columns = self.columns_[label]
+        members = self._values(label, columns)
+        if not len(columns) or len(members) <= len(columns):
+            return None
+        found = whitening(covariance(members))
+        return None if found is None else Kernels.around(members, columns, found)
+
+    def _shrunk_density(self, label: int, pooled: NDArray[np.float64]) -> Kernels:
+        """The density with a shrunk covariance: the class's, or that within all classes if it has none."""
+        columns = self.columns_[label]
+        borrows = self._borrows(label)
+        if not len(columns):
+            columns = np.flatnonzero((pooled.var(axis=0) >= self.min_variance) & pooled.any(axis=0))
+            self.columns_[label] = columns
         if not len(columns):
             raise InputError(
                 f"LSA: no activation column has a variance of {self.min_variance:g} or more "
                 "within the predicted classes: are the activations those of a trained layer?"
             )
-        return residuals[:, columns], columns
+        sample = pooled[:, columns] if borrows else self._values(label, columns)
+        found = whitening(shrunk(sample, covariance(sample)))
+        if found is None:
+            raise InputError(
+                f"LSA: the covariance of class {label} is not finite: check the activations' range"
+            )
+        return Kernels.around(self._values(label, columns), columns, found)
+
+    def _borrows(self, label: int) -> bool:
+        return not len(self.columns_[label]) or len(self._members(label)) < 2
+
+    def _within_classes(self, weak: list[int]) -> NDArray[np.float64]:
+        """Deviations from the class means, if a class needs them, or from the overall mean."""
+        if not any(self._borrows(c) for c in weak):
+            return np.empty((0, self.n_features_in_))
+        residuals = pooled_residuals(self.reference_, self.predictions_)
+        if residuals.any():
+            return residuals
+        return pooled_residuals(self.reference_, np.zeros(len(self.reference_), dtype=np.int64))
 
     def _score(
         self, points: NDArray[Any], classes: NDArray[np.int64], own: NDArray[np.int64]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.guidance.parallel import Scratch, workers
+from guided_retraining.guidance.parallel import Run, Scratch
 from guided_retraining.guidance.screening import Frame, ceiling, confirm, squared_distances
 from guided_retraining.images import blocks
 
@@ -20,6 +20,7 @@ STRIP_BYTES = 2**23  # lower bounds from a strip of inputs to all reference elem
 
 
 def nearest_in_class(
+    run: Run,
     points: NDArray[Any],
     rows: NDArray[np.int64],
     reference: NDArray[Any],
@@ -29,6 +30,7 @@ def nearest_in_class(
     """Find the nearest of some reference elements to each of some points, exactly.
 
     Args:
+        run: what ``workers`` gives.
         points: ``(n, d)`` real.
         rows: ``(a,)`` int64, the points that are asked about.
         reference: ``(m, d)`` real.
@@ -54,8 +56,7 @@ def nearest_in_class(
             bounds, factors, lambda r, c: squared_distances(x[r], reference[members[c]]), row_bytes
         )
 
-    with workers() as run:
-        run(strip, blocks(len(rows), max(4 * len(members), row_bytes), STRIP_BYTES))
+    run(strip, blocks(len(rows), max(4 * len(members), row_bytes), STRIP_BYTES))
     return squares, nearest
 
 
@@ -93,14 +94,13 @@ class OtherClassSearch:
         if 4 * points.size <= KEPT_BYTES:
             self.kept = [self.frame.right(self._rows(tile)) for tile in self.tiles]
 
-    def run(self) -> NDArray[np.float64]:
-        """Search; the squared distances are ``(m,)`` float64, infinite for elements that were not wanted."""
-        with workers() as run:
-            run(self._screen, range(self.n_wanted_tiles))
-            run(self._confirm_owner, range(len(self.tiles)))
-            # the reference is scaled to norms of at most 1, so that all factors are scale^2
-            doubt = np.flatnonzero(self.second <= ceiling(self.squares, np.full(1, self.frame.scale**2)))
-            run(self._confirm_all, [doubt[part] for part in blocks(len(doubt), 1, TILE)])
+    def search(self, run: Run) -> NDArray[np.float64]:
+        """Search, with ``run`` from ``workers``; ``(m,)`` squared distances, infinite if not wanted."""
+        run(self._screen, range(self.n_wanted_tiles))
+        run(self._confirm_owner, range(len(self.tiles)))
+        # the reference is scaled to norms of at most 1, so that all factors are scale^2
+        doubt = np.flatnonzero(self.second <= ceiling(self.squares, np.full(1, self.frame.scale**2)))
+        run(self._confirm_all, [doubt[part] for part in blocks(len(doubt), 1, TILE)])
         result = np.full(len(self.points), np.inf)
         result[self.order[: self.n_wanted]] = self.squares
         return result

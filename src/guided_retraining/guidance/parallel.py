@@ -11,13 +11,19 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import local
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 Item = TypeVar("Item")
+
+
+class Run(Protocol):
+    """Calls a function on each item, on all workers, waits, and raises the first error again."""
+
+    def __call__(self, function: Callable[[Item], object], items: Iterable[Item]) -> None: ...
 
 
 def available_cores() -> int:
@@ -32,12 +38,11 @@ def available_cores() -> int:
 
 
 @contextmanager
-def workers() -> Iterator[Callable[[Callable[[Item], object], Iterable[Item]], None]]:
+def workers() -> Iterator[Run]:
     """Open a pool with one worker a core; what it gives runs a function on each item and waits.
 
     Yields:
-        ``run(function, items)``: calls the function on each item, on all workers, and re-raises the first
-        error.
+        What runs a function on many items, see ``Run``.
     """
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(available_cores()) as pool:
 
