@@ -143,6 +143,7 @@ def test_ranking_without_faults_is_undefined_not_zero():
 
 
 def test_agreement_of_metrics():
+    assert "Agreement needs two metrics" in texts(metric_agreement(np.empty((0, 0)), []))
     assert "0.25" in texts(metric_agreement([[1, 0.25], [0.25, 1]], ["dsa", "lsa"]))
     with pytest.raises(InputError, match=r"\(2, 2\) matrix for 2 metrics"):
         metric_agreement([1, 2], ["dsa", "lsa"])

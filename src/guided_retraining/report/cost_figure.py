@@ -12,7 +12,7 @@ from guided_retraining.report.palette import INK, MUTED, metric_order, metric_st
 
 __all__ = ["costs_figure"]
 
-STAGES = ("preprocessing", "training", "attack", "metrics", "ordering_retraining", "reporting")
+STAGES = ("preprocessing", "training", "attack", "metrics", "ordering_retraining", "retraining", "reporting")
 
 
 def costs_figure(costs: pd.DataFrame) -> Figure:

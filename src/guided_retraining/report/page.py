@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from guided_retraining.evaluation.answer import answer_lines
 from guided_retraining.evaluation.recommendation import Recommendation
-from guided_retraining.evaluation.wording import percent
+from guided_retraining.evaluation.wording import metric_name, percent
 from guided_retraining.report.attack_tables import attack_table, attack_warnings, shown_attack_table
 from guided_retraining.report.canvas import figure_bytes
 from guided_retraining.report.captions import FIGURES, RASTER
@@ -77,7 +77,7 @@ def render_page(context: PageContext) -> str:
     c, r = context, context.recommendation
     attacked = [table for table in (c.train_table, c.test_table) if table is not None]
     confidence = percent(r["confidence"], 0)
-    return environment.get_template("page.html.j2").render(
+    page: str = environment.get_template("page.html.j2").render(
         r=r,
         created=c.created,
         answer=answer_lines(r),
@@ -88,7 +88,7 @@ def render_page(context: PageContext) -> str:
         reasons=reasons(r),
         statistics=_table(
             statistics_table(c.results, baseline=r["baseline"], confidence=r["confidence"]),
-            "Mean accuracy over all budgets against random selection, on test data",
+            f"Mean accuracy over all budgets against {metric_name(r['baseline'])}, on test data",
             numeric_from=2,
         ),
         results_tables=_results_tables(c.results, r["confidence"]),
@@ -103,6 +103,7 @@ def render_page(context: PageContext) -> str:
         seeds=", ".join(str(seed) for seed in sorted(c.results["seed"].unique())),
         n_cells=len(c.results),
     )
+    return page.replace(" %", "\N{NO-BREAK SPACE}%")  # a number and its sign stay on one line
 
 
 def _table(table: pd.DataFrame, caption: str, *, numeric_from: int = 1) -> Markup:

@@ -110,7 +110,7 @@ def metric_agreement(correlation: ArrayLike, metrics: list[str], *, what: str = 
         what: the number's name.
 
     Returns:
-        The figure.
+        The figure; one that says so, if there are not two metrics.
 
     Raises:
         InputError: if the matrix is not ``(k, k)``.
@@ -119,11 +119,13 @@ def metric_agreement(correlation: ArrayLike, metrics: list[str], *, what: str = 
     k = len(metrics)
     if values.shape != (k, k):
         raise InputError(f"Agreement: expected a ({k}, {k}) matrix for {k} metrics, got {values.shape}.")
+    if k < 2:
+        return empty_figure("Agreement needs two metrics.")
     figure, axes = grid(1, 1, width=1.8 + 0.75 * k, height=1.2 + 0.6 * k)
     panel = axes[0][0]
     shown = panel.imshow(values, cmap="PuOr_r", vmin=-1, vmax=1, aspect="auto")
     for (i, j), value in np.ndenumerate(values):
-        text = f"{value:.2f}" if np.isfinite(value) else "n/a"
+        text = f"{value:.2f}".replace("-", "\N{MINUS SIGN}") if np.isfinite(value) else "n/a"
         panel.text(
             j, i, text, ha="center", va="center", fontsize=9, color="white" if abs(value) > 0.65 else INK
         )

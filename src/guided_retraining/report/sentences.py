@@ -97,10 +97,10 @@ def reasons(r: Recommendation) -> list[str]:
     left_out = r["stability"]
     if left_out["repeats"]:
         said.append(
-            f"Choosing again with each of the {left_out['repeats']} seeds left out gave the same "
-            f"configuration {left_out['same_configuration']} times, the same metric "
-            f"{left_out['same_metric']} times and the same number of inputs {left_out['same_n_inputs']} "
-            f"times; on the seed left out, the choices reached {interval_text(left_out['accuracy'])}."
+            f"Choosing again with each of the {left_out['repeats']} seeds left out in turn kept the "
+            f"configuration in {left_out['same_configuration']}, the metric in {left_out['same_metric']} "
+            f"and the number of inputs in {left_out['same_n_inputs']} of them; measured on the seed left "
+            f"out, these choices reached {interval_text(left_out['accuracy'])}."
         )
     if r["test_half_width"] is not None:
         said.append(
