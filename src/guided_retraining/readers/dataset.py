@@ -75,11 +75,6 @@ def checked(dataset: RawDataset, source: object) -> RawDataset:
             images.
     """
     k = len(dataset.class_names)
-    if k < 2:
-        raise DataFileError(
-            f"{source}: {k} class found ({listing(dataset.class_names)}), a classifier needs at least 2: "
-            "expected one sub-folder (or label) for each class"
-        )
     for name, split in (("training", dataset.train), ("test", dataset.test)):
         if split is None:
             continue
@@ -92,13 +87,35 @@ def checked(dataset: RawDataset, source: object) -> RawDataset:
         if len(outside):
             raise DataFileError(
                 f"{source}: {name} label {split.labels[outside[0]]} (image {outside[0]}) is outside "
-                f"0..{k - 1}: "
-                f"correct the labels, or give all class names (there are {k})"
+                f"0..{k - 1}: correct the labels, or give all class names (there are {k})"
             )
+        if k < 2:
+            continue
         empty = np.flatnonzero(np.bincount(split.labels, minlength=k) == 0)
         if len(empty):
             raise DataFileError(
                 f"{source}: no {name} images for {listing([dataset.class_names[i] for i in empty])}: "
                 f"each class needs {name} images; add some, or take the class out"
             )
+    if k < 2:
+        raise DataFileError(
+            f"{source}: {k} class found ({listing(dataset.class_names)}), a classifier needs at least 2: "
+            "expected one sub-folder (or label) for each class"
+        )
     return dataset
+
+
+def numbered_classes(splits: Sequence[RawSplit | None], source: object) -> tuple[str, ...]:
+    """Names for the labels 0 to the largest, where the source has no names.
+
+    Raises:
+        DataFileError: a label is so large that most classes would have no images.
+    """
+    labels = np.concatenate([split.labels for split in splits if split is not None])
+    largest = int(labels.max(initial=-1))
+    if largest >= len(labels):
+        raise DataFileError(
+            f"{source}: a label is {largest:,}, with {len(labels):,} images in all: expected labels 0 to "
+            f"k-1 for k classes"
+        )
+    return tuple(str(label) for label in range(largest + 1))

@@ -67,6 +67,8 @@ def decode_images(
                 images[rows[name]] = pixels
             else:
                 other_sizes.append(f"{name} ({pixels.shape[0]}x{pixels.shape[1]})")
+        if other_sizes:
+            break  # no use in decoding the rest
     if other_sizes:
         raise DataFileError(
             f"{files.path}: images differ in size: the first is {size[0]}x{size[1]}, but "

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.errors import DataFileError
 from guided_retraining.readers.arrays import Size, fitted
-from guided_retraining.readers.dataset import RawDataset, RawSplit, checked
+from guided_retraining.readers.dataset import RawDataset, RawSplit, checked, numbered_classes
 from guided_retraining.readers.files import reading
 from guided_retraining.readers.locate import find_one
 
@@ -49,10 +49,9 @@ def read_idx(
                 "the two do not belong together"
             )
         splits[split] = RawSplit(fitted(images[..., None], size=size, grey=grey), labels.astype(np.int64))
-    if class_names is None:
-        largest = max((int(split.labels.max()) for split in splits.values() if len(split)), default=-1)
-        class_names = [str(label) for label in range(largest + 1)]
-    return checked(RawDataset(splits["train"], splits["test"], tuple(class_names)), path)
+    train, test = splits["train"], splits["test"]
+    names = tuple(class_names or numbered_classes((train, test), path))
+    return checked(RawDataset(train, test, names), path)
 
 
 def read_idx_file(path: Path, dimensions: int) -> NDArray[np.uint8]:

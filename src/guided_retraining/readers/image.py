@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from guided_retraining.readers.arrays import Size
 
@@ -69,6 +69,8 @@ def decode(data: bytes, *, size: Size | None, grey: bool) -> tuple[NDArray[np.ui
             pixels = np.frombuffer(flat.tobytes(), np.uint8).reshape(flat.height, flat.width, -1)
     except Unreadable:
         raise
+    except UnidentifiedImageError as error:
+        raise Unreadable("not in an image format") from error
     except Exception as error:  # a plug-in raises anything at all on damaged bytes (struct, index, zlib, ...)
         raise Unreadable(str(error) or type(error).__name__) from error
     return pixels, is_grey

@@ -75,7 +75,8 @@ def decode_dataset(
             result.images = one_channel(result.images)
     splits = [_split(part, result) for part, result in decoded]
     dataset = RawDataset(splits[0], splits[1] if test else None, tuple(class_names), tuple(notes))
-    return checked(dataset, train.files.path)
+    one_file = test is None or test.files.path == train.files.path
+    return checked(dataset, train.files.path if one_file else train.files.path.parent)
 
 
 def _split(part: Listed, result: Decoded) -> RawSplit:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.errors import DataFileError
 from guided_retraining.readers.arrays import Size, fitted
-from guided_retraining.readers.dataset import RawDataset, RawSplit, checked, listing
+from guided_retraining.readers.dataset import RawDataset, RawSplit, checked, listing, numbered_classes
 from guided_retraining.readers.files import MAX_RATIO, RATIO_FREE_BYTES, ZipFiles, reading
 from guided_retraining.readers.locate import find_one
 
@@ -76,12 +76,8 @@ def read_npz(
         splits[split] = RawSplit(fitted(images, size=size, grey=grey), labels, groups)
     train, test = splits["train"], splits["test"]
     assert train is not None  # both of its keys are there
-    if class_names is None:
-        largest = max(
-            (int(part.labels.max()) for part in (train, test) if part is not None and len(part)), default=-1
-        )
-        class_names = [str(label) for label in range(largest + 1)]
-    return checked(RawDataset(train, test, tuple(class_names)), file)
+    names = tuple(class_names or numbered_classes((train, test), file))
+    return checked(RawDataset(train, test, names), file)
 
 
 def _array(files: ZipFiles, name: str) -> NDArray[Any]:

@@ -1,9 +1,8 @@
 """Decode many images on all cores, a chunk of files at a time.
 
 Processes, not threads: a small image is decoded in less time than two threads need to agree on the
-interpreter
-lock: threads were measured slower than one. joblib starts processes without running the caller's script
-    again.
+interpreter lock, and threads were measured slower than one. joblib starts processes without running the
+caller's script again.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ def _check_classes(
     labels: NDArray[np.int64], split_of: Indices, sizes: NDArray[np.int64], groups: NDArray[np.int64] | None
 ) -> None:
     present = np.unique(labels)
-    for split, size in enumerate(sizes):
+    for split in range(len(sizes)):
         missing = np.setdiff1d(present, labels[split_of == split])
         if len(missing):
             one = labels == missing[0]
@@ -147,5 +147,4 @@ def _check_classes(
                 f"class {missing[0]} has {one.sum():,} images{of}, too few to be in each of {len(sizes)} "
                 f"splits of "
                 f"{', '.join(f'{s:,}' for s in sizes)} images: add images, or ask for fewer or larger splits"
-                f" (split {split} of {size:,} lacks {len(missing)} classes)"
             )
