@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,36 +55,59 @@ def near_duplicates(images_a: ImageArray, images_b: ImageArray, *, threshold: fl
     centre = means_a.mean(axis=0)  # small numbers lose less in the product below
     means_a -= centre
     means_b -= centre
+    order_a, along_a = _by_widest_spread(means_a, means_a)
+    order_b, along_b = _by_widest_spread(means_b, means_a)
+    means_a, means_b = means_a[order_a], means_b[order_b]
     norms_a, norms_b = (np.einsum("ij,ij->i", means, means) for means in (means_a, means_b))
-    turned = -2 * means_a.T
+    slack = SLACK * float(norms_a.max())
+    reach = np.sqrt(limit + slack)
     pairs: list[tuple[float, int, int]] = []
     for block in blocks(len(means_b), 4 * len(means_a), BLOCK_BYTES):
-        bounds = means_b[block] @ turned
-        bounds += norms_a
-        bounds += (norms_b[block] * (1 - SLACK))[:, None]
-        limits = limit + SLACK * norms_a.max()
+        # No image of a outside this window is near enough: it is too far along that one direction alone.
+        first, last = np.searchsorted(along_a, [along_b[block][0] - reach, along_b[block][-1] + reach])
+        if first == last:
+            continue
+        bounds = means_b[block] @ (-2 * means_a[first:last].T)
+        bounds += norms_a[first:last]
+        limits = limit + slack - norms_b[block] * (1 - SLACK)
         for row in np.flatnonzero(bounds.min(axis=1) <= limits):
+            position = int(order_b[block.start + row])
+            lower = bounds[row] + norms_b[block.start + row] * (1 - SLACK)
             found = _nearest(
-                images_a, images_b[block.start + row : block.start + row + 1], bounds[row], limit
+                images_a, order_a[first:last], images_b[position : position + 1], lower, limit, slack
             )
             if found is not None:
-                pairs.append((*found, block.start + int(row)))
+                pairs.append((*found, position))
     pairs.sort()
     return np.array([(a, b) for _, a, b in pairs], np.int64).reshape(-1, 2)
 
 
+def _by_widest_spread(
+    means: NDArray[np.float32], spread: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], Any]:
+    """Order images along the direction in which ``spread`` varies most: that order, and the sorted places."""
+    direction = np.linalg.eigh(spread.T @ spread)[1][:, -1]
+    along = means @ direction
+    order = np.argsort(along, kind="stable")
+    return order, along[order]
+
+
 def _nearest(
-    images_a: ImageArray, image: NDArray[np.float32], bounds: NDArray[np.float32], limit: float
+    images_a: ImageArray,
+    positions: NDArray[np.int64],
+    image: NDArray[np.float32],
+    bounds: NDArray[np.float32],
+    limit: float,
+    slack: float,
 ) -> tuple[float, int] | None:
     """The nearest image by its pixels, best bounds first, until no bound left can beat it."""
-    slack = SLACK * float(np.abs(bounds).max())
     candidates = np.flatnonzero(bounds <= limit + slack)
     candidates = candidates[np.argsort(bounds[candidates], kind="stable")]
     best: tuple[float, int] | None = None
     for part in blocks(len(candidates), 1, REFINED_AT_A_TIME):
-        chosen = candidates[part]
-        if best is not None and bounds[chosen[0]] - slack > best[0]:
+        if best is not None and bounds[candidates[part.start]] - slack > best[0]:
             break
+        chosen = positions[candidates[part]]
         difference = (images_a[chosen] - image).reshape(len(chosen), -1)
         distances = np.einsum("ij,ij->i", difference, difference, dtype=np.float64)
         nearest = int(distances.argmin())
