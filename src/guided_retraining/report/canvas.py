@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from guided_retraining.report.palette import INK, MUTED
 
-__all__ = ["empty_figure", "figure_bytes", "grid", "tidy"]
+__all__ = ["empty_figure", "figure_bytes", "grid", "share_if_alike", "tidy"]
 
 LOOK: Any = {
     "font.size": 11.0,
@@ -25,6 +27,7 @@ LOOK: Any = {
     "svg.fonttype": "path",
 }
 DPI = 110
+SHARED_FROM = 0.4  # a panel must fill this share of the common range
 
 
 def grid(
@@ -67,6 +70,20 @@ def tidy(axes: Axes, *, y_grid: bool = True, x_grid: bool = False) -> None:
         axes.grid(axis="y", color="#E4E4E4", linewidth=0.8)
     if x_grid:
         axes.grid(axis="x", color="#E4E4E4", linewidth=0.8)
+
+
+def share_if_alike(panels: Sequence[Axes], axis: str) -> None:
+    """One scale for all panels if their ranges are of one size; else each keeps its own and stays legible.
+
+    Args:
+        panels: changed in place.
+        axis: ``x`` or ``y``.
+    """
+    limits = np.array([getattr(panel, f"get_{axis}lim")() for panel in panels])
+    low, high = limits[:, 0].min(), limits[:, 1].max()
+    if (limits[:, 1] - limits[:, 0]).min() >= SHARED_FROM * (high - low):
+        for panel in panels:
+            getattr(panel, f"set_{axis}lim")(low, high)
 
 
 def empty_figure(reason: str, *, width: float = 10.0) -> Figure:

@@ -6,7 +6,8 @@ __all__ = ["FIGURES", "RASTER"]
 FIGURES = {
     "gain": (
         "sure",
-        "Gain over random selection. Left: the mean over seeds at each budget. Right: over all budgets, "
+        "Gain over random selection; configurations keep scales of their own where their ranges differ much. "
+        "Left: the mean over seeds at each budget. Right: over all budgets, "
         "with intervals from pairs of the same seed; where an interval crosses the dashed line, chance "
         "alone may explain the gain; of many intervals some miss it by chance too (see Holm below).",
         "Gain of each guidance metric over random selection, at each budget and over all budgets; the "
@@ -14,7 +15,8 @@ FIGURES = {
     ),
     "curves": (
         "curves",
-        "Accuracy on clean and adversarial test inputs together against the number of retraining inputs.",
+        "Accuracy on clean and adversarial test inputs together against the number of retraining inputs. "
+        "Mind the scales: panels share one only where their ranges are alike.",
         "Accuracy against the number of retraining inputs, one panel per configuration, one line per "
         "guidance metric; the numbers are in the tables of this section.",
     ),

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from guided_retraining.evaluation.comparison import check_results, summarise
 from guided_retraining.evaluation.recommendation import Recommendation
 from guided_retraining.evaluation.wording import configuration_name, metric_name, percent
-from guided_retraining.report.canvas import empty_figure, grid, tidy
+from guided_retraining.report.canvas import empty_figure, grid, share_if_alike, tidy
 from guided_retraining.report.palette import INK, MUTED, metric_order, metric_style
 
 __all__ = ["accuracy_curves", "accuracy_split"]
@@ -27,6 +27,7 @@ COLUMN_NAMES = {
     "accuracy_reattacked": "accuracy, attacked again",
     "accuracy_unseen": "accuracy, unseen attack",
 }
+SMALLEST_RANGE = 0.10  # of an axis: a narrower one would blow noise up to a finding
 
 
 def accuracy_curves(
@@ -87,19 +88,21 @@ def _panels(
         return empty_figure("None of these accuracies was measured.")
     figure, axes = grid(
         len(columns), len(configurations), width=max(6.0, 3.6 * len(configurations)),
-        height=1.2 + 3.0 * len(columns), sharey="row", sharex="col",
+        height=1.2 + 3.0 * len(columns), sharex="col",
     )  # fmt: skip
     for row, column in zip(axes, columns, strict=True):
         summary = summarise(results, column, confidence=confidence)
         originals = summary.loc[summary["n_inputs"] == 0, "mean"]
         before = float(originals.iloc[0]) if len(originals) else None
         for panel, configuration in zip(row, configurations, strict=True):
-            _panel(panel, summary[summary["configuration"] == configuration], before, recommendation)
+            shown = summary[summary["configuration"] == configuration]
+            _panel(panel, shown, before, recommendation)
+            _limits(panel, shown)
         row[0].set_ylabel(COLUMN_NAMES.get(column, column.replace("_", " ")))
-        _limits(row[0], summary)
+        share_if_alike(row, "y")
     for panel, configuration in zip(axes[0], configurations, strict=True):
         name = configuration_name(configuration)
-        panel.set_title(configuration if name == configuration else f"{configuration}\n{name}", fontsize=10.5)
+        panel.set_title(configuration if name == configuration else f"{configuration}\n{name}", fontsize=10)
     for panel, configuration in zip(axes[-1], configurations, strict=True):
         pool = int(results.loc[results["configuration"] == configuration, "pool_size"].iloc[0])
         panel.set_xlabel(f"retraining inputs (whole pool: {pool:,})")
@@ -128,7 +131,7 @@ def _panel(
             markeredgewidth=0.6, zorder=3,
         )  # fmt: skip
     _ring(panel, summary, recommendation)
-    panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    panel.yaxis.set_major_formatter(PercentFormatter(1.0))
     panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     panel.xaxis.set_major_formatter("{x:,.0f}")
     tidy(panel)
@@ -148,9 +151,9 @@ def _ring(panel: Axes, summary: pd.DataFrame, recommendation: Recommendation | N
 
 def _limits(panel: Axes, summary: pd.DataFrame) -> None:
     """Room for means and intervals of ordinary width; one very wide interval must not flatten the curves."""
-    half = float(np.nan_to_num(summary["half_width"].quantile(0.9)))
+    half = float(np.nan_to_num(summary["half_width"].median()))
     low, high = float(summary["mean"].min()) - half, float(summary["mean"].max()) + half
-    pad = max(0.02, 0.05 * (high - low))
+    pad = max(0.02, 0.05 * (high - low), (SMALLEST_RANGE - (high - low)) / 2)
     panel.set_ylim(max(-0.02, low - pad), min(1.02, high + pad))
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from guided_retraining.evaluation.comparison import area_differences, budget_differences
 from guided_retraining.evaluation.wording import metric_name, percent
-from guided_retraining.report.canvas import empty_figure, grid, tidy
+from guided_retraining.report.canvas import empty_figure, grid, share_if_alike, tidy
 from guided_retraining.report.palette import INK, metric_order, metric_style
 
 __all__ = ["gain_over_baseline"]
+
+SMALLEST_RANGE = 1.0  # points to either side: a scale below it would blow noise up to a finding
 
 
 def gain_over_baseline(
@@ -63,26 +64,22 @@ def gain_over_baseline(
             right.plot([mean], [place], color=style.colour, marker=style.marker, markersize=8)
         for axes_ in (left, right):
             tidy(axes_, x_grid=axes_ is right, y_grid=axes_ is left)
+        for limits, narrow in ((left.get_ylim, left.set_ylim), (right.get_xlim, right.set_xlim)):
+            narrow(min(limits()[0], -SMALLEST_RANGE), max(limits()[1], SMALLEST_RANGE))
         left.axhline(0, color=INK, linewidth=1.0, linestyle="--")
         right.axvline(0, color=INK, linewidth=1.0, linestyle="--")
         right.set_yticks(range(len(metrics)), [metric_name(m) for m in reversed(metrics)])
         right.set_ylim(-0.6, len(metrics) - 0.4)
         left.set_ylabel(f"{configuration}\ngain (points)")
+        right.xaxis.set_major_locator(MaxNLocator(5))
         left.xaxis.set_major_formatter("{x:,.0f}")
         left.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    _share_limits([row[0] for row in axes], "y")
-    _share_limits([row[1] for row in axes], "x")
+    share_if_alike([row[0] for row in axes], "y")
+    share_if_alike([row[1] for row in axes], "x")
     axes[0][0].set_title(f"over {metric_name(baseline)} at each budget (means)", fontsize=11)
     n_seeds = int(overall["n_seeds"].max())
     band = f"{percent(confidence, 0)} intervals, {n_seeds} seeds" if n_seeds > 1 else "one seed: no intervals"
-    axes[0][1].set_title(f"over all budgets ({band})", fontsize=11)
+    axes[0][1].set_title(f"all budgets: {band}", fontsize=11)
     axes[-1][0].set_xlabel("retraining inputs")
     axes[-1][1].set_xlabel("gain in mean accuracy (points)")
     return figure
-
-
-def _share_limits(panels: list[Axes], axis: str) -> None:
-    """One scale for all configurations, so that their gains can be compared by eye."""
-    limits = np.array([getattr(panel, f"get_{axis}lim")() for panel in panels])
-    for panel in panels:
-        getattr(panel, f"set_{axis}lim")(limits[:, 0].min(), limits[:, 1].max())

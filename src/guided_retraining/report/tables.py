@@ -49,7 +49,7 @@ def results_table(
     """
     summary = summarise(results, column, confidence=confidence).dropna(subset=["mean"])
     text = [
-        f"{100 * mean:.1f} ± {100 * half:.1f}" if np.isfinite(half) else f"{100 * mean:.1f}"
+        f"{100 * mean:.1f}{_half_width(half)}"
         for mean, half in zip(summary["mean"], summary["half_width"], strict=True)
     ]
     wide = summary.assign(text=text).pivot(
@@ -61,6 +61,12 @@ def results_table(
     share = [percent(n / pools[c], 0) for c, n in zip(wide["configuration"], wide["n_inputs"], strict=True)]
     wide.insert(2, "share of pool", share)
     return wide.assign(n_inputs=wide["n_inputs"].map(number)).rename(columns={"n_inputs": "inputs"})
+
+
+def _half_width(half: float) -> str:
+    if not np.isfinite(half):
+        return ""
+    return f" ± {100 * half:.1f}" if half < 0.5 else " ± > 50"  # two seeds that differ: nothing is known
 
 
 def statistics_table(
