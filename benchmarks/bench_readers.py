@@ -23,8 +23,8 @@ from PIL import Image
 
 from guided_retraining.images import UnitImages
 from guided_retraining.readers import near_duplicates, read
+from guided_retraining.readers.archives import open_files
 from guided_retraining.readers.decoding import decode_images
-from guided_retraining.readers.files import open_files
 from guided_retraining.readers.image import is_image_name
 
 SIZE = (48, 48)

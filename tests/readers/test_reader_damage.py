@@ -14,6 +14,7 @@ import pytest
 import reader_samples as samples
 
 from guided_retraining.errors import DataFileError, ParameterError
+from guided_retraining.readers import archives as archives_module
 from guided_retraining.readers import check_reader, read
 from guided_retraining.readers import files as files_module
 
@@ -173,7 +174,7 @@ def test_duplicate_members(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["zip", "tar.gz"])
 def test_decompression_bomb(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files_module, "RATIO_FREE_BYTES", 10_000)
+    monkeypatch.setattr(archives_module, "RATIO_FREE_BYTES", 10_000)
     write = samples.write_zip if kind == "zip" else samples.write_tar
     path = write(tmp_path / f"all.{kind}", {**samples.class_folders(), "cat/bomb.png": bytes(3_000_000)})
     with pytest.raises(DataFileError, match="decompression bomb"):

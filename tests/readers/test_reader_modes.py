@@ -11,8 +11,8 @@ import reader_samples as samples
 from PIL import Image
 
 from guided_retraining.readers import read
+from guided_retraining.readers.archives import open_files
 from guided_retraining.readers.decoding import decode_images
-from guided_retraining.readers.files import open_files
 from guided_retraining.readers.image import Unreadable, decode
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.errors import DataFileError
+from guided_retraining.readers.archives import open_files
 from guided_retraining.readers.arrays import Size, fitted
 from guided_retraining.readers.dataset import RawDataset, RawSplit, checked, listing
-from guided_retraining.readers.files import Files, Loader, open_files
+from guided_retraining.readers.files import Files, Loader
 from guided_retraining.readers.locate import find_if_there, find_one
 
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")

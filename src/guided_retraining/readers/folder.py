@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from guided_retraining.errors import DataFileError, ParameterError
+from guided_retraining.readers.archives import ARCHIVE_SUFFIXES, open_files
 from guided_retraining.readers.arrays import Size
 from guided_retraining.readers.dataset import RawDataset, listing
-from guided_retraining.readers.files import ARCHIVE_SUFFIXES, Files, open_files
+from guided_retraining.readers.files import Files
 from guided_retraining.readers.image import is_image_name
 from guided_retraining.readers.image_splits import Listed, decode_dataset
 from guided_retraining.readers.locate import visible_files

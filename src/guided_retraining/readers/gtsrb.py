@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from guided_retraining.errors import DataFileError
+from guided_retraining.readers.archives import open_files
 from guided_retraining.readers.arrays import Size
 from guided_retraining.readers.dataset import RawDataset, listing
-from guided_retraining.readers.files import Files, open_files
+from guided_retraining.readers.files import Files
 from guided_retraining.readers.image_splits import Listed, decode_dataset
 from guided_retraining.readers.locate import find_if_there, find_one, visible_files
 

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.errors import DataFileError
+from guided_retraining.readers.archives import MAX_RATIO, RATIO_FREE_BYTES, ZipFiles
 from guided_retraining.readers.arrays import Size, fitted
 from guided_retraining.readers.dataset import RawDataset, RawSplit, checked, listing, numbered_classes
-from guided_retraining.readers.files import MAX_RATIO, RATIO_FREE_BYTES, ZipFiles, reading
+from guided_retraining.readers.files import reading
 from guided_retraining.readers.locate import find_one
 
 # The layouts met in practice: Keras's own data sets, MedMNIST's, and a plain pair.

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.errors import DataFileError
+from guided_retraining.readers.archives import open_files
 from guided_retraining.readers.arrays import Size
-from guided_retraining.readers.files import Files, open_files
+from guided_retraining.readers.files import Files
 from guided_retraining.readers.image import Unreadable, decode
 
 CHUNK = 64  # images a process takes at a time
