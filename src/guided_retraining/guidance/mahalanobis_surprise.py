@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.errors import GuidedRetrainingWarning, InputError
 from guided_retraining.guidance.covariance import covariance, pooled_residuals, shrunk, whitening
+from guided_retraining.guidance.parallel import workers
 from guided_retraining.guidance.surprise import Surprise
 from guided_retraining.images import blocks
 
@@ -35,19 +36,20 @@ class MahalanobisSurprise(Surprise):
     def _fit(self) -> None:
         self.means_: dict[int, NDArray[np.float64]] = {}
         self.factors_: dict[int, NDArray[np.float64]] = {}
-        weak = []
-        for label in self.classes_.tolist():
-            members = np.asarray(self.reference_[self._members(label)], dtype=np.float64)
-            self.means_[label] = members.mean(axis=0)
-            if np.ptp(members, axis=0).any():
-                found = whitening(shrunk(members, covariance(members)))
-                if found is None:
-                    raise InputError(f"MDSA: the covariance of class {label} is not finite: check the range")
-                self.factors_[label] = found[0]
-            else:
-                weak.append(label)
+        with workers() as run:
+            run(self._fit_class, self.classes_.tolist())
+        weak = [label for label in self.classes_.tolist() if label not in self.factors_]
         if weak:
             self._borrow(weak)
+
+    def _fit_class(self, label: int) -> None:
+        members = np.asarray(self.reference_[self._members(label)], dtype=np.float64)
+        self.means_[label] = members.mean(axis=0)
+        if np.ptp(members, axis=0).any():
+            found = whitening(shrunk(members, covariance(members)))
+            if found is None:
+                raise InputError(f"MDSA: the covariance of class {label} is not finite: check the range")
+            self.factors_[label] = found[0]
 
     def _borrow(self, weak: list[int]) -> None:
         residuals = pooled_residuals(self.reference_, self.predictions_)
@@ -71,9 +73,13 @@ class MahalanobisSurprise(Surprise):
         own: NDArray[np.int64],  # noqa: ARG002
     ) -> NDArray[np.float64]:
         scores = np.full(len(points), np.inf)
-        for label in np.intersect1d(self.classes_, classes).tolist():
+
+        def of_class(label: int) -> None:
             rows = np.flatnonzero(classes == label)
             for part in blocks(len(rows), points.shape[1] * 8):
                 z = (points[rows[part]] - self.means_[label]) @ self.factors_[label]
                 scores[rows[part]] = np.sqrt(np.einsum("ij,ij->i", z, z))
+
+        with workers() as run:
+            run(of_class, np.intersect1d(self.classes_, classes).tolist())
         return scores
