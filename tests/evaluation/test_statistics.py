@@ -137,6 +137,11 @@ def test_permutation_keeps_its_level_and_finds_a_planted_metric():
     assert permutation_p(planted) < 0.01
 
 
+def test_permutation_counts_equal_metrics_once():
+    table = np.random.default_rng(4).normal(size=(3, 4))
+    assert permutation_p(table[:, [0, 0, 0, 1, 2, 3]]) == pytest.approx(permutation_p(table), abs=0.02)
+
+
 def test_permutation_needs_two_seeds_and_two_metrics():
     assert np.isnan(permutation_p([[0.1, 0.2]]))
     assert np.isnan(permutation_p([[0.1], [0.2]]))

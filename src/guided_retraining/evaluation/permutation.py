@@ -21,7 +21,7 @@ def permutation_p(values: ArrayLike, *, seed: int = 0, n_permutations: int = DRA
 
     Under "the metric does not matter" the values of one seed are exchangeable between metrics, so permuting
     them within each seed gives the distribution of the variance of the column means. Needs no normality, and
-    even three seeds of six metrics have (6!)**2 arrangements.
+    even three seeds of six metrics have (6!)**2 arrangements. Equal columns count once.
 
     Args:
         values: ``(n_seeds, n_metrics)``, no NaN.
@@ -43,6 +43,9 @@ def permutation_p(values: ArrayLike, *, seed: int = 0, n_permutations: int = DRA
         )
     if table.shape[0] < 2 or table.shape[1] < 2:
         return NAN
+    table = np.unique(table, axis=1)  # metrics that chose the same inputs share their models: one vote
+    if table.shape[1] < 2:
+        return 1.0
     centred = table - table.mean(axis=1, keepdims=True)
     rng = np.random.default_rng(seed)
     drawn = rng.permuted(np.broadcast_to(centred, (n_permutations, *centred.shape)), axis=2)

@@ -19,7 +19,16 @@ NAN = float("nan")
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over seeds with its confidence interval; bounds are NaN where they are unknown (one seed)."""
+    """A mean over seeds with its confidence interval.
+
+    Args:
+        mean: of the values.
+        low: lower bound; NaN where it is unknown (one seed).
+        high: upper bound; NaN where it is unknown.
+        half_width: of the interval before it was cut at any bounds.
+        sd: standard deviation over seeds (n - 1).
+        n: number of seeds.
+    """
 
     mean: float
     low: float
@@ -35,7 +44,14 @@ class Interval:
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """Differences of pairs (same seed): their mean and interval, two p-values, and an effect size."""
+    """Differences of pairs (same seed).
+
+    Args:
+        difference: their mean and interval.
+        p_value: of the paired t test, in [0, 1]; NaN where it is undefined.
+        p_sign_flip: of the sign-flip test, in [0, 1]; NaN with one pair.
+        effect_size: mean difference in standard deviations, corrected for few pairs; NaN if undefined.
+    """
 
     difference: Interval
     p_value: float

@@ -57,6 +57,12 @@ UNKNOWN = "n/a"
 def metric_name(key: str | None) -> str:
     """A metric's name as shown; a user's own metric by its key's last part.
 
+    Args:
+        key: registry key or import path; None where nothing was ranked.
+
+    Returns:
+        The name.
+
     >>> metric_name("deep_gini"), metric_name("my_package.scores:edge_count")
     ('DeepGini', 'edge count')
     """
@@ -67,6 +73,12 @@ def metric_name(key: str | None) -> str:
 
 def configuration_name(key: str | None) -> str:
     """What a configuration does, in words; a user's own one by its key.
+
+    Args:
+        key: of the configuration; None for the original model.
+
+    Returns:
+        The words.
 
     >>> configuration_name("config_3"), configuration_name("low_rate")
     ('original weights, adversarial pool only', 'low rate')
@@ -79,6 +91,12 @@ def configuration_name(key: str | None) -> str:
 def attack_name(key: str) -> str:
     """An attack's name as shown; a user's own attack by its key's last part.
 
+    Args:
+        key: registry key or import path.
+
+    Returns:
+        The name.
+
     >>> attack_name("bim"), attack_name("mine.attacks:blur")
     ('BIM', 'blur')
     """
@@ -87,6 +105,13 @@ def attack_name(key: str) -> str:
 
 def percent(value: float | None, digits: int = 1) -> str:
     """A share in percent.
+
+    Args:
+        value: in [0, 1]; None or NaN if it is not known.
+        digits: after the point.
+
+    Returns:
+        Text with its sign.
 
     >>> percent(0.9123), percent(None)
     ('91.2 %', 'n/a')
@@ -97,6 +122,12 @@ def percent(value: float | None, digits: int = 1) -> str:
 def points(value: float | None) -> str:
     """An unsigned difference of accuracies in percentage points.
 
+    Args:
+        value: in [-1, 1]; None or NaN if it is not known.
+
+    Returns:
+        Text with its unit.
+
     >>> points(0.0123)
     '1.2 points'
     """
@@ -105,6 +136,13 @@ def points(value: float | None) -> str:
 
 def signed_points(value: float | None, *, unit: bool = True) -> str:
     """A signed difference of accuracies in percentage points, with a true minus sign.
+
+    Args:
+        value: in [-1, 1]; None or NaN if it is not known.
+        unit: whether the unit follows.
+
+    Returns:
+        Text.
 
     >>> signed_points(-0.0123), signed_points(0.5, unit=False)
     ('\N{MINUS SIGN}1.2 points', '+50.0')
@@ -120,6 +158,12 @@ def signed_points(value: float | None, *, unit: bool = True) -> str:
 def p_text(value: float | None) -> str:
     """A p-value as statisticians print it.
 
+    Args:
+        value: in [0, 1]; None or NaN if it is undefined.
+
+    Returns:
+        Text.
+
     >>> p_text(0.0321), p_text(1e-6), p_text(None)
     ('p = 0.032', 'p < 0.001', 'p undefined')
     """
@@ -132,6 +176,12 @@ def p_text(value: float | None) -> str:
 
 def seconds(value: float | None) -> str:
     """A duration in the unit that suits its size.
+
+    Args:
+        value: seconds; None or NaN if it is not known.
+
+    Returns:
+        Text with its unit.
 
     >>> [seconds(s) for s in (0.00031, 0.25, 12.34, 754, 9000)]
     ['0.31 ms', '250 ms', '12.3 s', '12.6 min', '2.5 h']
@@ -146,6 +196,12 @@ def seconds(value: float | None) -> str:
 
 def number(value: float | None) -> str:
     """A count with thousands separators.
+
+    Args:
+        value: the count; None or NaN if it is not known.
+
+    Returns:
+        Text.
 
     >>> number(55998)
     '55,998'

@@ -16,7 +16,13 @@ ADVERSARIAL = "#D55E00"
 
 @dataclass(frozen=True)
 class Style:
-    """How a metric is drawn: a hex colour, a Matplotlib marker and a line style."""
+    """How a metric is drawn.
+
+    Args:
+        colour: as ``#RRGGBB``.
+        marker: Matplotlib's name of it.
+        line: Matplotlib's line style.
+    """
 
     colour: str
     marker: str
