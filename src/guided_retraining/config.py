@@ -56,6 +56,10 @@ class ModelParameters(_Parameters):
     def _one_of_both(self) -> ModelParameters:
         if (self.architecture is None) == (self.path is None):
             raise ValueError("give either `architecture` (one of ours) or `path` (your own model file), not both")
+        if self.architecture is not None:
+            from guided_retraining.models.architectures import check_architecture
+
+            check_architecture(self.architecture)
         return self
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from kedro.pipeline import Pipeline
 
 from guided_retraining.config import Study
@@ -23,7 +25,11 @@ def register_pipelines() -> dict[str, Pipeline]:
         ParameterError: something in ``conf/`` or ``--params`` cannot be used.
     """
     configured = studies()
-    built = {name: dataset_stages(name, study) for name, study in configured.items()}
+    with warnings.catch_warnings():
+        # Between the inner namespaces and the data set's own, which is put around them last, names such as
+        # "dsa.scores" look hand-written to Kedro.
+        warnings.filterwarnings("ignore", message="One or more dataset names contain '.'")
+        built = {name: dataset_stages(name, study) for name, study in configured.items()}
     pipelines = {stage: Pipeline([stages[stage] for stages in built.values()]) for stage in STAGES}
     pipelines |= {name: Pipeline(list(stages.values())) for name, stages in built.items()}
     pipelines["__default__"] = pipelines.get(DEFAULT_DATASET, Pipeline([]))

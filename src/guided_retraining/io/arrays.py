@@ -53,17 +53,7 @@ class NumpyDataset(AbstractDataset[Any, Any]):
 
     def load(self) -> Any:
         """A read-only memory map, or :class:`UnitImages` over one."""
-        try:
-            array = np.load(str(self._filepath), mmap_mode="r", allow_pickle=False)
-        except FileNotFoundError:
-            raise
-        except (ValueError, OSError, EOFError) as error:
-            raise DatasetError(
-                f"{self._filepath} is damaged or no NumPy array ({error}). Delete it and run the stage that makes it again."
-            ) from error
-        if array.ndim == 4 and array.dtype == np.uint8:
-            return UnitImages(array)
-        return array
+        return open_array(Path(self._filepath))
 
     def preview(self) -> ImagePreview:
         """A contact sheet of images, or a histogram of numbers, for Kedro-Viz."""
@@ -78,6 +68,27 @@ class NumpyDataset(AbstractDataset[Any, Any]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
+
+
+def open_array(path: Path) -> Any:
+    """A read-only memory map of a ``.npy`` file; of uint8 images, a view of them as float32 in [0, 1].
+
+    Args:
+        path: the file.
+
+    Raises:
+        DatasetError: damaged, or no plain array.
+        FileNotFoundError: not there.
+    """
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} is not there; run the stage that makes it first") from None
+    except (ValueError, OSError, EOFError) as error:
+        raise DatasetError(
+            f"{path} is damaged or no NumPy array ({error}). Delete it and run the stage that makes it again."
+        ) from error
+    return UnitImages(array) if array.ndim == 4 and array.dtype == np.uint8 else array
 
 
 def _contact_sheet(images: Any) -> Any:

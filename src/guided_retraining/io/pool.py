@@ -12,6 +12,7 @@ from kedro.io import AbstractDataset, DatasetError
 
 from guided_retraining.files import atomic_path
 from guided_retraining.images import UnitImages
+from guided_retraining.io.arrays import open_array
 from guided_retraining.pool import LabelledPool
 
 _ARRAYS = ("clean_images", "clean_labels", "adversarial_images")
@@ -55,8 +56,7 @@ class PoolDataset(AbstractDataset[LabelledPool, LabelledPool]):
             if not path.exists():
                 raise DatasetError(f"{path}, named in {self._filepath}, is gone; run the stage that makes it again")
             unchanged &= _stamp(path) == manifest["stamps"][name]
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-            arrays[name] = UnitImages(array) if array.ndim == 4 and array.dtype == np.uint8 else array
+            arrays[name] = open_array(path)
         pool = LabelledPool(
             **arrays,
             adversarial_labels=np.asarray(manifest["adversarial_labels"], np.int64),

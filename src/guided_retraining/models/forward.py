@@ -86,4 +86,4 @@ def trace_model(model: Any, layer_name: str | None = None) -> Any:
     """The model with two outputs: activations of the feature layer, and its own output. Weights are shared."""
     from guided_retraining.backend import keras
 
-    return keras.Model(model.inputs, [feature_layer(model, layer_name).output, model.outputs[0]])
+    return keras.Model(model.inputs[0], [feature_layer(model, layer_name).output, model.outputs[0]])

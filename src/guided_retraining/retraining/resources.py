@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
+import os
 import sys
 from types import TracebackType
 from typing import Any
@@ -56,10 +56,10 @@ class EnergyMeter:
 
 
 def _start_tracker() -> Any:
-    logging.getLogger("codecarbon").setLevel(logging.ERROR)
+    os.environ.setdefault("CODECARBON_LOG_LEVEL", "error")  # read when codecarbon is imported
     from codecarbon import OfflineEmissionsTracker
 
     # The country only turns energy into emissions, which we do not report.
     return OfflineEmissionsTracker(
-        country_iso_code="USA", save_to_file=False, log_level="error", allow_multiple_runs=True
+        country_iso_code="USA", output_methods=[], log_level="error", allow_multiple_runs=True
     )

@@ -1,0 +1,83 @@
+"""The catalog: every free data name is persisted by a pattern, and Kedro-Viz finds what it previews."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from kedro.framework.project import configure_project
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+
+@pytest.fixture
+def session(project: Path):
+    bootstrap_project(project)
+    configure_project("guided_retraining")  # pipelines are cached per process
+    with KedroSession.create(project_path=project, env="smoke") as session:
+        yield session
+
+
+def test_every_data_name_has_a_pattern_of_its_own(session: KedroSession) -> None:
+    from kedro.framework.project import pipelines
+
+    context = session.load_context()
+    catalog = context.catalog
+    files: dict[str, str] = {}
+    for name in sorted(pipelines["digits"].datasets()):
+        if name == "parameters" or name.startswith("params:"):
+            continue
+        dataset = catalog.get(name)
+        assert type(dataset).__module__.startswith("guided_retraining.io"), f"{name} is not persisted by us"
+        path = str(dataset._filepath)
+        assert path not in files, f"{name} and {files.get(path)} share {path}"
+        files[path] = name
+        assert dataset.metadata["kedro-viz"]["layer"]
+
+
+def test_registered_pipelines_and_namespaces(session: KedroSession) -> None:
+    from kedro.framework.project import pipelines
+
+    session.load_context()
+    stages = ["preprocessing", "training", "attack", "metrics", "ordering_retraining", "reporting"]
+    assert {*stages, "digits", "__default__"} <= set(pipelines)
+    assert pipelines["__default__"].nodes == pipelines["digits"].nodes
+    everything = pipelines["digits"]
+    assert len(everything.filter(node_namespaces=["digits.ordering_retraining.config_1"]).nodes) == 7
+    assert pipelines["metrics"].filter(node_namespaces=["digits"]).nodes
+    names = [node.name for node in everything.nodes]
+    assert len(names) == len(set(names))
+
+
+def test_listing_pipelines_loads_no_deep_learning_library(project: Path) -> None:
+    code = (
+        "import sys\n"
+        "from kedro.framework.startup import bootstrap_project\n"
+        "bootstrap_project(__import__('pathlib').Path('.').resolve())\n"
+        "from kedro.framework.project import pipelines\n"
+        "assert 'digits' in dict(pipelines)\n"
+        "heavy = {'tensorflow', 'keras', 'art'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=project, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_images_tables_and_figures_have_previews(smoke_project: Path) -> None:
+    from guided_retraining.io.arrays import NumpyDataset
+    from guided_retraining.io.atomic import AtomicJSONDataset, AtomicParquetDataset, FigureDataset
+
+    data = smoke_project / "data"
+    images = NumpyDataset(filepath=str(data / "05_model_input/digits/train_images.npy"))
+    assert len(images.preview()) > 1000
+    scores = NumpyDataset(filepath=str(data / "04_feature/digits/dsa_scores.npy"))
+    assert len(scores.preview()) > 1000
+    results = AtomicParquetDataset(filepath=str(data / "07_model_output/digits/results.parquet"))
+    assert len(results.preview(nrows=3)["data"]) == 3
+    assert "lines" in AtomicJSONDataset(filepath=str(data / "08_reporting/digits/answer.json")).preview()
+    figure = FigureDataset(filepath=str(data / "08_reporting/digits/accuracy_curves_figure.png"))
+    assert len(figure.preview()) > 1000

@@ -1,0 +1,119 @@
+"""Wrong parameters and damaged files stop a run before any long work, with a message that helps."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import kedro, make_project
+
+from guided_retraining.config import parse_study
+from guided_retraining.config_loader import LayeredConfigLoader, studies
+from guided_retraining.errors import ParameterError
+
+SEEN_BY_USERS = {
+    "digts.seed=1": "parameter 'digts': no such data set",
+    "digits.metrics.dsaa.x=1": "there is no metric 'dsaa'",
+    "digits.attack.attacks.fgms.eps=0.1": "fgms",
+    "digits.atack.n_train=5": "no such parameter. Did you mean 'attack'?",
+    "digits.attack.attacks.fgsm.eps=1.5": "eps",
+    "digits.training.epochs=-1": "digits.training.epochs",
+    "digits.attack.n_train=100000": "attack.n_train = 100000 asks for 100000 of the 898 train images",
+    "digits.ordering_retraining.budgets=100000": "budgets asks for 100000 steps",
+    "digits.ordering_retraining.configurations.config_9.start=warm": "config_9",
+    "digits.model.architecture=resnet": "resnet",
+}
+
+
+@pytest.mark.parametrize("parameter", SEEN_BY_USERS)
+def test_wrong_parameters_are_refused_with_a_message(project: Path, parameter: str) -> None:
+    finished = kedro(project, "run", "--params", parameter)
+    output = " ".join((finished.stdout + finished.stderr).split())
+    assert finished.returncode != 0
+    assert SEEN_BY_USERS[parameter] in output
+    assert "Traceback" not in output
+    assert not list((project / "data").rglob("*.keras")), "something was trained before the message"
+
+
+def test_unknown_pipeline_namespace_and_environment_are_named(project: Path) -> None:
+    for arguments, expected in (
+        (["--pipelines", "mertics"], "metrics"),
+        (["--namespaces", "dgits.metrics"], "dgits.metrics"),
+        (["--env", "smok"], "smok"),
+    ):
+        finished = kedro(project, "run", *arguments)
+        output = finished.stdout + finished.stderr
+        assert finished.returncode != 0
+        assert expected in output
+        assert "Traceback" not in output
+
+
+def test_a_truncated_array_is_named_and_a_missing_one_too(smoke_project: Path, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    shutil.rmtree(project / "data")
+    shutil.copytree(smoke_project / "data", project / "data")
+    path = project / "data/05_model_input/digits/train_images.npy"
+    path.write_bytes(path.read_bytes()[:1000])
+    finished = kedro(project, "run", "--env", "smoke", "--pipelines", "ordering_retraining")
+    output = finished.stdout + finished.stderr
+    assert finished.returncode != 0
+    assert "train_images.npy" in output
+    path.unlink()
+    finished = kedro(project, "run", "--env", "smoke", "--pipelines", "metrics")
+    output = finished.stdout + finished.stderr
+    assert finished.returncode != 0
+    assert "train_images.npy" in output
+
+
+def _layers(project: Path, **parameters: object) -> dict:
+    return LayeredConfigLoader(
+        str(project / "conf"), base_env="base", default_run_env="local", runtime_params=dict(parameters)
+    )["parameters"]
+
+
+def test_layers_defaults_then_block_then_environment_then_command_line(project: Path) -> None:
+    (project / "conf/base/parameters.yml").open("a").write("")
+    (project / "conf/local/parameters.yml").write_text("defaults: {training: {learning_rate: 0.5}}\n")
+    layered = _layers(project)
+    assert layered["digits"]["training"]["epochs"] == 25, "the data set's block lies over the defaults"
+    assert layered["digits"]["training"]["learning_rate"] == 0.5, "the environment lies over both"
+    layered = _layers(project, digits={"training": {"learning_rate": 0.25}})
+    assert layered["digits"]["training"]["learning_rate"] == 0.25
+    layered = _layers(project, defaults={"training": {"epochs": 2}})
+    assert layered["digits"]["training"]["epochs"] == 2
+
+
+def test_null_switches_an_attack_a_metric_and_a_configuration_off(project: Path) -> None:
+    block = _layers(project, digits={
+        "attack": {"attacks": {"bim": None}},
+        "metrics": {"lsa": None},
+        "ordering_retraining": {"configurations": {"config_1": None}},
+    })["digits"]  # fmt: skip
+    study = parse_study("digits", block)
+    assert set(study.attack.attacks) == {"fgsm", "carlini_wagner"}
+    assert "lsa" not in study.metrics
+    assert set(study.ordering_retraining.configurations) == {"config_2", "config_3"}
+
+
+def test_all_faults_are_told_at_once(project: Path) -> None:
+    block = _layers(project, digits={"training": {"epochs": 0, "batch_size": 0}})["digits"]
+    with pytest.raises(ParameterError, match=r"(?s)epochs.*batch_size"):
+        parse_study("digits", block)
+
+
+def test_a_metric_by_import_path_needs_a_plain_name(project: Path) -> None:
+    block = _layers(project)["digits"]
+    block["metrics"]["numpy:sum"] = {}
+    with pytest.raises(ParameterError, match="give it a plain name"):
+        parse_study("digits", block)
+    del block["metrics"]["numpy:sum"]
+    block["metrics"]["mine"] = {"function": "conftest:no_such_function"}
+    with pytest.raises(ParameterError, match="no_such_function"):
+        parse_study("digits", block)
+
+
+def test_every_environment_of_the_project_can_be_read(project: Path) -> None:
+    for environment in ("base", "smoke", "reference", "local"):
+        loader = LayeredConfigLoader(str(project / "conf"), env=environment, base_env="base", default_run_env="local")
+        assert "digits" in studies(loader)

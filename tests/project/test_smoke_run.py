@@ -1,0 +1,123 @@
+"""One whole session, as a user runs it, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+METRICS = {"neuron_coverage", "lsa", "dsa", "deep_gini", "softmax_entropy", "random"}
+COLUMNS = [
+    "dataset", "configuration", "metric", "seed", "n_inputs", "pool_size",
+    "accuracy_clean", "accuracy_replayed", "accuracy_replayed_bim", "accuracy_replayed_carlini_wagner",
+    "accuracy_replayed_fgsm", "accuracy_combined", "accuracy_reattacked", "accuracy_unseen",
+    "validation_accuracy_combined", "fit_seconds", "fit_cpu_seconds", "epochs", "samples_seen", "peak_memory_mb",
+    "energy_wh",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def results(smoke_project: Path) -> pd.DataFrame:
+    return pd.read_parquet(smoke_project / "data/07_model_output/digits/results.parquet")
+
+
+def test_results_have_the_documented_columns_and_one_row_per_cell(results: pd.DataFrame) -> None:
+    assert list(results.columns) == COLUMNS
+    keys = ["configuration", "metric", "seed", "n_inputs"]
+    assert not results.duplicated(keys).any()
+    assert set(results["metric"]) == METRICS
+    # 3 budgets x 2 seeds x 6 metrics, and n = 0 where training starts from the original weights
+    assert results.groupby("configuration").size().to_dict() == {"config_1": 36, "config_2": 48, "config_3": 48}
+
+
+def test_every_column_is_filled_but_those_that_may_be_empty(results: pd.DataFrame) -> None:
+    empty = set(results.columns[results.isna().any()])
+    assert empty <= {"accuracy_reattacked", "accuracy_unseen", "energy_wh"}
+    accuracies = results.filter(like="accuracy_").drop(columns=["accuracy_reattacked", "accuracy_unseen"])
+    assert accuracies.to_numpy().min() >= 0
+    assert accuracies.to_numpy().max() <= 1
+
+
+def test_combined_accuracy_is_the_mean_over_clean_and_replayed_inputs(
+    results: pd.DataFrame, smoke_project: Path
+) -> None:
+    clean = len(np.load(smoke_project / "data/05_model_input/digits/test_labels.npy"))
+    adversarial = len(pd.read_parquet(smoke_project / "data/05_model_input/digits/test_adversarial_table.parquet"))
+    expected = (results["accuracy_clean"] * clean + results["accuracy_replayed"] * adversarial) / (clean + adversarial)
+    np.testing.assert_allclose(results["accuracy_combined"], expected, atol=1e-9)
+
+
+def test_the_whole_pool_is_one_cell_for_all_metrics(results: pd.DataFrame) -> None:
+    whole = results[results["n_inputs"] == results["pool_size"]]
+    for _, cells in whole.groupby(["configuration", "seed"]):
+        assert len(cells) == len(METRICS)
+        assert len(cells.drop(columns="metric").drop_duplicates()) == 1
+
+
+def test_no_inputs_means_the_original_model(results: pd.DataFrame, smoke_project: Path) -> None:
+    original = results[results["n_inputs"] == 0]
+    assert set(original["configuration"]) == {"config_2", "config_3"}
+    assert original["accuracy_combined"].nunique() == 1
+    measured = json.loads((smoke_project / "data/06_models/digits/original_accuracy.json").read_text())
+    assert original["accuracy_clean"].unique() == pytest.approx([measured["test"]])
+
+
+def test_the_study_means_something(results: pd.DataFrame, smoke_project: Path) -> None:
+    measured = json.loads((smoke_project / "data/06_models/digits/original_accuracy.json").read_text())
+    assert measured["test"] > 0.9
+    original = results[results["n_inputs"] == 0].iloc[0]
+    assert original["accuracy_replayed_fgsm"] < 0.5
+    assert original["accuracy_replayed_bim"] < 0.5
+    whole = results[(results["n_inputs"] == results["pool_size"]) & (results["configuration"] == "config_2")]
+    assert whole["accuracy_replayed"].mean() > original["accuracy_replayed"] + 0.1
+
+
+def test_attacked_images_stay_apart_and_near_their_source(smoke_project: Path) -> None:
+    folder = smoke_project / "data/05_model_input/digits"
+    for split in ("train", "validation", "test"):
+        table = pd.read_parquet(folder / f"{split}_adversarial_table.parquet")
+        adversarial = np.load(folder / f"{split}_adversarial_images.npy")
+        clean = np.load(folder / f"{split}_images.npy")
+        assert table["source_index"].is_unique, "each image is attacked by one attack only"
+        assert table["attack"].value_counts().max() - table["attack"].value_counts().min() <= 1
+        assert adversarial.min() >= 0
+        assert adversarial.max() <= 1
+        size = np.abs(adversarial - clean[table["source_index"]]).max(axis=(1, 2, 3))
+        np.testing.assert_allclose(size, table["linf"], atol=1e-6)
+        bounded = table["attack"].isin(["fgsm", "bim"])
+        assert size[bounded].max() <= 0.15 + 1e-6
+
+
+def test_training_and_test_images_are_disjoint(smoke_project: Path) -> None:
+    folder = smoke_project / "data/05_model_input/digits"
+    rows = [len(np.load(folder / f"{split}_images.npy")) for split in ("train", "validation", "test")]
+    assert sum(rows) == 1797
+
+
+def test_the_end_of_the_run_tells_the_answer_and_where_the_report_is(smoke_project: Path) -> None:
+    log = (smoke_project / "smoke.log").read_text()
+    answer = json.loads((smoke_project / "data/08_reporting/digits/answer.json").read_text())
+    flat = re.sub(r"\s+", " ", log)
+    assert len(answer["lines"]) == 3
+    for line in answer["lines"]:
+        assert line[:60] in flat
+    assert "report.html" in flat.replace(" ", "")
+    assert "WARNING" not in log, log
+    assert "Traceback" not in log
+
+
+def test_the_report_is_self_contained_and_starts_with_the_answer(smoke_project: Path) -> None:
+    page = (smoke_project / "data/08_reporting/digits/report.html").read_text()
+    assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', page)
+    answer = json.loads((smoke_project / "data/08_reporting/digits/answer.json").read_text())
+    body = page[page.index("<body") :]
+    assert body.index(answer["lines"][0][:40]) < body.index("<img")
+
+
+def test_nothing_is_half_written_and_no_telemetry_id(smoke_project: Path) -> None:
+    assert not list((smoke_project / "data").rglob("*.partial*"))
+    assert "project_id" not in (smoke_project / "pyproject.toml").read_text()

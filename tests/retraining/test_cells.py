@@ -1,0 +1,215 @@
+"""The trainer and the cells: independent of history, kept once finished, keyed by all they depend on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from guided_retraining.config import ConfigurationParameters, FitParameters
+from guided_retraining.models.architectures import build_model
+from guided_retraining.models.forward import predicted_labels
+from guided_retraining.pool import LabelledPool
+from guided_retraining.retraining.cells import CellRunner, CurveTask, Selection, selections
+from guided_retraining.retraining.trainer import Trainer
+from guided_retraining.store import Store
+
+
+def _pool(n_clean: int, n_adversarial: int, seed: int) -> LabelledPool:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, n_clean + n_adversarial)
+    images = rng.random((len(labels), 4, 4, 1), dtype=np.float32) * 0.3
+    images[np.arange(len(labels)), labels, labels, 0] += 0.7
+    attacks = np.array(["fgsm", "bim"])[np.arange(n_adversarial) % 2]
+    return LabelledPool(images[:n_clean], labels[:n_clean], images[n_clean:], labels[n_clean:], attacks)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return build_model("C4 P D.5 F FC8", (4, 4, 1), 3, seed=0)
+
+
+FIT = FitParameters(epochs=3, batch_size=16)
+
+
+@pytest.fixture(scope="module")
+def trainer(model) -> Trainer:
+    return Trainer(model, FIT)
+
+
+def _same(first: list[np.ndarray], second: list[np.ndarray]) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_a_fit_depends_on_its_arguments_and_not_on_earlier_fits(model, trainer: Trainer) -> None:
+    pool, start = _pool(60, 20, 1), model.get_weights()
+    indices = np.arange(50)
+    trainer.fit(start, pool, pool.labels, indices, seed=5)
+    first = trainer.model.get_weights()
+    trainer.fit(start, pool, pool.labels, np.arange(80), seed=6)
+    trainer.fit(start, pool, pool.labels, indices, seed=5)
+    assert _same(first, trainer.model.get_weights())
+    trainer.fit(start, pool, pool.labels, indices, seed=7)
+    assert not _same(first, trainer.model.get_weights())
+    fresh = Trainer(model, FIT)
+    fresh.fit(start, pool, pool.labels, indices, seed=5)
+    assert _same(first, fresh.model.get_weights()), "a new trainer must do the same"
+    assert _same(start, model.get_weights()), "the original model must stay as it is"
+
+
+def test_the_fit_is_keras_own_training(model) -> None:
+    """Without dropout and shuffling left to chance, the loop ends where ``train_on_batch`` does."""
+    from guided_retraining.backend import keras
+
+    plain = build_model("C4 P F FC8", (4, 4, 1), 3, seed=3)
+    pool = _pool(40, 0, 2)
+    start = plain.get_weights()
+    ours = Trainer(plain, FitParameters(epochs=2, batch_size=16, optimizer="adam"))
+    cost = ours.fit(start, pool, pool.labels, np.arange(40), seed=1)
+
+    plain.compile(optimizer=keras.optimizers.Adam(1e-3), loss="sparse_categorical_crossentropy")
+    rng = np.random.default_rng(1)
+    for _ in range(2):
+        order = rng.permutation(np.arange(40))
+        for position in range(0, 40, 16):
+            chosen = order[position : position + 16]
+            plain.train_on_batch(pool[chosen], pool.labels[chosen])
+    for a, b in zip(ours.model.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    assert cost.samples_seen == 80
+
+
+def test_fresh_weights_differ_by_seed_and_repeat(trainer: Trainer) -> None:
+    assert _same(trainer.fresh_weights(1), trainer.fresh_weights(1))
+    assert not _same(trainer.fresh_weights(1), trainer.fresh_weights(2))
+
+
+def test_one_traced_function_serves_fits_of_any_size(model, trainer: Trainer) -> None:
+    pool = _pool(60, 20, 1)
+    for n in (1, 7, 16, 80):
+        trainer.fit(model.get_weights(), pool, pool.labels, np.arange(n), seed=0)
+    assert np.isfinite(trainer.model.get_weights()[0]).all()
+
+
+TASK = CurveTask(
+    configuration=ConfigurationParameters(start="original", pool="all"),
+    fit=FIT,
+    seeds=(0, 1),
+    budgets=4,
+    study_seed=0,
+)
+
+
+def _runner(model, trainer: Trainer, folder: Path, pool: LabelledPool | None = None) -> CellRunner:
+    return CellRunner(
+        model,
+        pool=pool or _pool(60, 20, 1),
+        validation=_pool(20, 10, 2),
+        test=_pool(20, 10, 3),
+        store=Store(folder),
+        make_trainer=lambda fit: trainer,
+    )
+
+
+def test_selections_take_the_best_scores_first() -> None:
+    pool = _pool(60, 20, 1)
+    scores = np.arange(80.0)
+    chosen = selections(TASK, scores, pool)
+    assert [(s.n_inputs, s.seed) for s in chosen] == [(n, s) for n in (0, 20, 40, 60, 80) for s in (0, 1)]
+    assert chosen[2].indices.tolist() == list(range(60, 80))
+    adversarial = replace(TASK, configuration=ConfigurationParameters(start="original", pool="adversarial"))
+    assert selections(adversarial, scores, pool)[2].indices.tolist() == list(range(75, 80))
+    fresh = replace(TASK, configuration=ConfigurationParameters(start="fresh", pool="all"))
+    assert selections(fresh, scores, pool)[0].n_inputs == 20
+
+
+def test_keep_clean_always_trains_on_the_clean_set() -> None:
+    pool = _pool(60, 20, 1)
+    row = ConfigurationParameters(start="original", pool="all", keep_clean=True)
+    chosen = selections(replace(TASK, configuration=row), np.arange(80.0), pool)
+    assert chosen[-1].n_inputs == 20
+    assert set(range(60)) <= set(chosen[2].indices.tolist())
+    assert len(chosen[2].indices) == 65
+
+
+def test_random_has_an_order_of_its_own_for_each_seed() -> None:
+    pool = _pool(60, 20, 1)
+    chosen = selections(replace(TASK, per_seed_scores=True), np.arange(80.0), pool)
+    first, second = chosen[2].indices, chosen[3].indices
+    assert not np.array_equal(first, second)
+
+
+def test_a_finished_cell_is_found_and_an_equal_selection_shared(model, trainer: Trainer, tmp_path: Path) -> None:
+    fits = []
+
+    def counted(fit: FitParameters) -> Trainer:
+        fits.append(fit)
+        return trainer
+
+    runner = _runner(model, trainer, tmp_path)
+    runner.make_trainer = counted
+    for scores in (np.arange(80.0), -np.arange(80.0)):
+        for selection in selections(TASK, scores, runner.pool):
+            runner.run(TASK, selection)
+    # per metric: 3 part budgets x 2 seeds; shared: the whole pool x 2 seeds, and the original model once
+    assert len(fits) == 2 * 6 + 2 + 1
+    again = _runner(model, trainer, tmp_path)
+    again.make_trainer = None  # type: ignore[assignment]
+    assert again.run(TASK, selections(TASK, np.arange(80.0), runner.pool)[3]) == runner.run(
+        TASK, selections(TASK, np.arange(80.0), runner.pool)[3]
+    )
+
+
+def test_the_key_of_a_cell_covers_all_it_depends_on(model, trainer: Trainer, tmp_path: Path) -> None:
+    runner = _runner(model, trainer, tmp_path)
+    selection = Selection(0, 3, np.array([1, 2, 3]))
+    other_model = build_model("C4 P D.5 F FC8", (4, 4, 1), 3, seed=9)
+    relabelled = replace(runner.pool, clean_labels=(runner.pool.clean_labels + 1) % 3)
+    keys = [
+        runner.key(TASK, selection),
+        runner.key(TASK, replace(selection, seed=1)),
+        runner.key(TASK, replace(selection, indices=np.array([1, 2, 4]))),
+        runner.key(replace(TASK, study_seed=1), selection),
+        runner.key(replace(TASK, fit=FitParameters(epochs=4, batch_size=16)), selection),
+        runner.key(replace(TASK, fit=FitParameters(epochs=3, batch_size=16, precision="mixed_bfloat16")), selection),
+        runner.key(replace(TASK, configuration=ConfigurationParameters(start="fresh", pool="all")), selection),
+        _runner(other_model, trainer, tmp_path).key(TASK, selection),
+        _runner(model, trainer, tmp_path, relabelled).key(TASK, selection),
+        _runner(model, trainer, tmp_path, _pool(60, 20, 8)).key(TASK, selection),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert runner.key(replace(TASK, budgets=(3,)), selection) == keys[0], "another set of budgets is no other cell"
+
+
+def test_a_cell_reports_what_was_measured(model, trainer: Trainer, tmp_path: Path) -> None:
+    runner = _runner(model, trainer, tmp_path)
+    selection = selections(TASK, np.arange(80.0), runner.pool)[-1]
+    cell = runner.run(TASK, selection)
+    test = runner.test
+    right = predicted_labels(trainer.forward, test[:]) == test.labels
+    assert cell["accuracy_combined"] == pytest.approx(right.mean())
+    assert cell["accuracy_clean"] == pytest.approx(right[:20].mean())
+    assert cell["accuracy_replayed_bim"] == pytest.approx(right[20:][test.attacks == "bim"].mean())
+    assert cell["samples_seen"] == 80 * 3
+    assert cell["fit_seconds"] > 0
+    assert cell["peak_memory_mb"] > 50
+
+
+def test_an_interrupted_curve_keeps_its_finished_cells(model, trainer: Trainer, tmp_path: Path) -> None:
+    runner = _runner(model, trainer, tmp_path)
+    todo = selections(TASK, np.arange(80.0), runner.pool)
+    calls = []
+
+    def stops_at_the_third(fit: FitParameters) -> Trainer:
+        calls.append(fit)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return trainer
+
+    runner.make_trainer = stops_at_the_third
+    with pytest.raises(KeyboardInterrupt):
+        for selection in todo:
+            runner.run(TASK, selection)
+    assert len(runner.store) == 2
