@@ -139,3 +139,9 @@ def test_lines_say_what_one_seed_cannot_show():
 def test_line_says_when_no_metric_beats_random():
     line = answer_lines(recommend(made_up_results()))[2]
     assert "no metric is shown to be better than random" in line
+
+
+def test_first_line_does_not_claim_more_than_was_shown():
+    shown = recommend(made_up_results(advantages={"dsa": 0.05}, seeds=range(6)))
+    assert "ranked first by DSA, under" in answer_lines(shown)[0]
+    assert "(not shown to beat random)" in answer_lines(recommend(made_up_results()))[0]

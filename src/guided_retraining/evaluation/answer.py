@@ -46,6 +46,8 @@ def what_to_do(recommendation: Recommendation) -> str:
             f"{r['dataset']}: retrain on the whole pool of {number(r['pool_size'])} inputs under {setting}."
         )
     how = "drawn at random" if r["metric"] == "random" else f"ranked first by {metric_name(r['metric'])}"
+    if r["metric"] != r["baseline"] and not _beats_baseline(r):
+        how += f" (not shown to beat {metric_name(r['baseline'])})"
     return (
         f"{r['dataset']}: retrain on {number(r['n_inputs'])} of {number(r['pool_size'])} inputs "
         f"({percent(r['share_of_pool'], 0)}), {how}, under {setting}."
@@ -110,6 +112,11 @@ def _how_sure(r: Recommendation) -> str:
     told = _told_apart(r)
     sure += f"; {told}" if told else ""
     return f"How sure: {sure}. Cost: {_cost_text(r)}."
+
+
+def _beats_baseline(r: Recommendation) -> bool:
+    """Over all budgets, after correction: a comparison that the choice of this cell did not favour."""
+    return f"{r['configuration']}: {r['metric']}" in r["verdict"]["better"]
 
 
 def _told_apart(r: Recommendation) -> str:

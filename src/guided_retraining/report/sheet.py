@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -68,12 +67,13 @@ def adversarial_sheet(
         after = np.asarray(adversarial[picked], np.float32)
         scale = _scale(after - before)
         texts = (
-            f"{attack_name(attack)}\nclean",
+            "clean",
             f"perturbation\n× {scale}" if scale else "perturbation:\nnone",
             "adversarial",
         )
         for offset, text in enumerate(texts):
             _row_label(axes[3 * block + offset][0], text)
+        _row_label(axes[3 * block][0], attack_name(attack), height=0.85, weight="bold")
         for column, index in enumerate(picked):
             _image(axes[3 * block][column], before[column])
             _image(axes[3 * block + 1][column], 0.5 + scale * (after[column] - before[column]) / 2)
@@ -110,6 +110,8 @@ def _verdict(axes: Axes, row: pd.Series, class_names: Sequence[str] | None) -> N
     axes.set_title(text, fontsize=8.5, color=ADVERSARIAL if fooled else MUTED, pad=3)
 
 
-def _row_label(axes: Axes, text: str) -> None:
-    place: dict[str, Any] = {"transform": axes.transAxes, "ha": "right", "va": "center", "fontsize": 10}
-    axes.text(-0.12, 0.5, text, color=INK, **place)
+def _row_label(axes: Axes, text: str, *, height: float = 0.5, weight: str = "normal") -> None:
+    axes.text(
+        -0.12, height, text, transform=axes.transAxes, ha="right", va="center", fontsize=10,
+        fontweight=weight, color=INK,
+    )  # fmt: skip
