@@ -40,10 +40,10 @@ def _import_keras() -> None:
         # Without a GPU the CUDA start-up only fails, loudly; so it is not tried.
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     with _held_back_stderr():
-        import keras  # noqa: F401, PLC0415
+        import keras  # noqa: F401
 
         if os.environ["KERAS_BACKEND"] == "tensorflow":
-            import tensorflow as tf  # noqa: PLC0415
+            import tensorflow as tf
 
             for gpu in tf.config.list_physical_devices("GPU"):
                 tf.config.experimental.set_memory_growth(gpu, True)

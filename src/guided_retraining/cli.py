@@ -17,7 +17,7 @@ from guided_retraining.errors import GuidedRetrainingError
 INTERRUPTED = 130  # the exit code shells give a command stopped by Ctrl-C
 
 
-def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
+def plain_errors(command: Any) -> Callable[..., Any]:
     """A command that ends with a message instead of a stack trace where the user can mend the cause."""
 
     @functools.wraps(command)
@@ -25,7 +25,9 @@ def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return command(*args, **kwargs)
         except KeyboardInterrupt:
-            click.secho("\nStopped. What was finished is kept: the same command goes on from there.", err=True)
+            click.secho(
+                "\nStopped. What was finished is kept: the same command goes on from there.", err=True
+            )
             raise click.exceptions.Exit(INTERRUPTED) from None
         except Exception as error:
             message = user_message(error)

@@ -55,7 +55,9 @@ class ModelParameters(_Parameters):
     @model_validator(mode="after")
     def _one_of_both(self) -> ModelParameters:
         if (self.architecture is None) == (self.path is None):
-            raise ValueError("give either `architecture` (one of ours) or `path` (your own model file), not both")
+            raise ValueError(
+                "give either `architecture` (one of ours) or `path` (your own model file), not both"
+            )
         if self.architecture is not None:
             from guided_retraining.models.architectures import check_architecture
 
@@ -131,7 +133,9 @@ class RetrainingParameters(_Parameters):
     def _increasing_budgets(cls, value: int | tuple[int, ...]) -> int | tuple[int, ...]:
         steps = (value,) if isinstance(value, int) else value
         if not steps or min(steps) < 1 or sorted(set(steps)) != list(steps):
-            raise ValueError("a number of equal steps (20), or an increasing list of input counts ([100, 200])")
+            raise ValueError(
+                "a number of equal steps (20), or an increasing list of input counts ([100, 200])"
+            )
         return value
 
     @field_validator("configurations")

@@ -75,7 +75,12 @@ def merge_layers(layers: list[dict[str, Any]]) -> dict[str, Any]:
         ParameterError: a root key that is neither a data set with a ``source`` nor a known shared block.
     """
     roots = [root for layer in layers for root in layer]
-    known = {root for layer in layers for root, block in layer.items() if isinstance(block, dict) and "source" in block}
+    known = {
+        root
+        for layer in layers
+        for root, block in layer.items()
+        if isinstance(block, dict) and "source" in block
+    }
     for root in roots:
         if root not in known and root not in SHARED_ROOTS:
             raise ParameterError(

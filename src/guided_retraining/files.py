@@ -32,7 +32,9 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=f".partial{path.suffix}")
     except OSError as error:
-        raise DataFileError(f"cannot write {path}: {error}. Is the folder writable, and is there space?") from error
+        raise DataFileError(
+            f"cannot write {path}: {error}. Is the folder writable, and is there space?"
+        ) from error
     os.close(handle)
     temporary = Path(name)
     try:
@@ -42,7 +44,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)  # mkstemp makes private files; results are meant to be read
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise DataFileError(f"cannot write {path}: {error}. Is there space left on the disk?") from error
     finally:
@@ -71,7 +73,7 @@ def fingerprint(*parts: Any) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         if isinstance(part, UnitImages):
-            part = part.stored  # noqa: PLW2901  the stored bytes decide, and are a quarter of the size
+            part = part.stored
         if isinstance(part, np.ndarray) or hasattr(part, "__array__"):
             _add_array(digest, part)
         else:

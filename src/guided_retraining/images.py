@@ -54,7 +54,7 @@ class UnitImages:
     def __getitem__(self, index: Any) -> NDArray[np.float32]:
         return np.asarray(np.multiply(self.stored[index], np.float32(1 / 255), dtype=np.float32))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: ARG002
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self[:] if dtype is None else self[:].astype(dtype, copy=False)
 
 
@@ -78,7 +78,7 @@ class SelectedImages:
     def __getitem__(self, index: Any) -> NDArray[Any]:
         return self.images[self.indices[index]]
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: ARG002
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.asarray(self[:], dtype=dtype)
 
 

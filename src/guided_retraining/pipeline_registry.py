@@ -8,7 +8,14 @@ from kedro.pipeline import Pipeline
 
 from guided_retraining.config import Study
 from guided_retraining.config_loader import studies
-from guided_retraining.pipelines import attack, metrics, ordering_retraining, preprocessing, reporting, training
+from guided_retraining.pipelines import (
+    attack,
+    metrics,
+    ordering_retraining,
+    preprocessing,
+    reporting,
+    training,
+)
 from guided_retraining.pipelines.wiring import for_dataset
 
 DEFAULT_DATASET = "digits"

@@ -36,7 +36,7 @@ class LabelledPool:
         adversarial = (len(self.adversarial_images), len(self.adversarial_labels), len(self.attacks))
         if len(set(lengths)) > 1 or len(set(adversarial)) > 1:
             raise InputError(
-                f"images, labels and attacks of a pool must pair up; found {lengths} clean and {adversarial} adversarial"
+                f"images, labels and attacks of a pool must pair up; found {lengths} clean, {adversarial} adversarial"
             )
         if self.clean_images.shape[1:] != self.adversarial_images.shape[1:]:
             raise InputError(

@@ -9,7 +9,14 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 LOG_SECONDS = 15.0  # between two log lines where there is no terminal
 
@@ -33,9 +40,18 @@ class Ticker:
         self._start = self._told = time.monotonic()
         console = _console()
         if console.is_terminal:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+            )
             self._live = Progress(
-                *columns, TimeRemainingColumn(), TextColumn("{task.fields[note]}"), console=console, transient=True
+                *columns,
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[note]}"),
+                console=console,
+                transient=True,
             )
             self._task = self._live.add_task(self.what, total=self.total, note="")
             self._live.start()
@@ -54,6 +70,10 @@ class Ticker:
                 "%s: %d of %d %s, about %s left%s",
                 self.what, done, self.total, self.unit, duration(left), f", {note}" if note else "",
             )  # fmt: skip
+
+    def progress(self, done: int, _total: int) -> None:
+        """:meth:`tick`, as work that reports (done, in all) calls it."""
+        self.tick(done)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

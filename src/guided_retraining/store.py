@@ -45,7 +45,8 @@ class Store:
         """Keep a piece; it is there whole, or not at all."""
         if any(isinstance(value, np.ndarray) for value in piece.values()):
             with atomic_path(self.folder / f"{key}.npz") as temporary, temporary.open("wb") as stream:
-                np.savez(stream, **{name: _storable(name, value) for name, value in piece.items()})
+                arrays: dict[str, Any] = {name: _storable(name, value) for name, value in piece.items()}
+                np.savez(stream, **arrays)
         else:
             with atomic_path(self.folder / f"{key}.json") as temporary:
                 temporary.write_text(json.dumps(piece, sort_keys=True))

@@ -29,7 +29,9 @@ def test_uint8_images_come_back_as_float32_in_unit_range_and_mapped(tmp_path: Pa
     np.testing.assert_array_equal(loaded.stored, stored[[1, 0]])
 
 
-@pytest.mark.parametrize("array", [np.zeros((0, 4), np.float32), np.array(3.5), np.arange(5), np.array(["a", "bb"])])
+@pytest.mark.parametrize(
+    "array", [np.zeros((0, 4), np.float32), np.array(3.5), np.arange(5), np.array(["a", "bb"])]
+)
 def test_any_plain_array_survives(tmp_path: Path, array: np.ndarray) -> None:
     dataset = NumpyDataset(filepath=str(tmp_path / "array.npy"))
     dataset.save(array)
@@ -132,7 +134,9 @@ def test_a_pool_survives_its_manifest_and_refuses_other_images(tmp_path: Path) -
 
 
 def test_a_pool_of_arrays_in_memory_cannot_be_a_manifest(tmp_path: Path) -> None:
-    pool = LabelledPool(np.zeros((1, 2, 2, 1)), np.zeros(1, int), np.zeros((0, 2, 2, 1)), np.zeros(0, int), np.empty(0, str))
+    pool = LabelledPool(
+        np.zeros((1, 2, 2, 1)), np.zeros(1, int), np.zeros((0, 2, 2, 1)), np.zeros(0, int), np.empty(0, str)
+    )
     with pytest.raises(DatasetError, match="memory-mapped"):
         PoolDataset(filepath=str(tmp_path / "pool.json")).save(pool)
 

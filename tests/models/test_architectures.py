@@ -33,7 +33,9 @@ def test_parameter_counts_and_feature_layer_are_the_published_ones(name: str) ->
 
 
 def test_the_same_seed_makes_the_same_model() -> None:
-    first, again, other = (build_model("digits", (8, 8, 1), 10, seed=seed).get_weights() for seed in (1, 1, 2))
+    first, again, other = (
+        build_model("digits", (8, 8, 1), 10, seed=seed).get_weights() for seed in (1, 1, 2)
+    )
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert not np.array_equal(first[0], other[0])
 
@@ -53,7 +55,9 @@ def test_forward_passes_in_batches_equal_one_pass() -> None:
     model = trace_model(build_model("digits", (8, 8, 1), 10, seed=0))
     images = np.random.default_rng(0).random((37, 8, 8, 1), dtype=np.float32)
     done = []
-    activations, probabilities = ForwardPass(model, batch_size=16)(images, progress=lambda n, total: done.append(n))
+    activations, probabilities = ForwardPass(model, batch_size=16)(
+        images, progress=lambda n, total: done.append(n)
+    )
     expected = model(images, training=False)
     np.testing.assert_allclose(activations, expected[0], atol=1e-5)
     np.testing.assert_allclose(probabilities, expected[1], atol=1e-5)
@@ -102,7 +106,9 @@ def test_unusable_model_files_are_refused(tmp_path: Path) -> None:
 
 def test_a_model_for_other_images_or_classes_is_refused() -> None:
     model = build_model("digits", (8, 8, 1), 10, seed=0)
-    with pytest.raises(ModelError, match=r"takes images of shape \(8, 8, 1\), the data set's are \(28, 28, 1\)"):
+    with pytest.raises(
+        ModelError, match=r"takes images of shape \(8, 8, 1\), the data set's are \(28, 28, 1\)"
+    ):
         check_model(model, (28, 28, 1), 10)
     with pytest.raises(ModelError, match="one column for each of the 43 classes"):
         check_model(model, (8, 8, 1), 43)

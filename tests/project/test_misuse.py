@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import kedro, make_project
 
+from conftest import kedro, make_project
 from guided_retraining.config import parse_study
 from guided_retraining.config_loader import LayeredConfigLoader, studies
 from guided_retraining.errors import ParameterError
@@ -115,5 +115,7 @@ def test_a_metric_by_import_path_needs_a_plain_name(project: Path) -> None:
 
 def test_every_environment_of_the_project_can_be_read(project: Path) -> None:
     for environment in ("base", "smoke", "reference", "local"):
-        loader = LayeredConfigLoader(str(project / "conf"), env=environment, base_env="base", default_run_env="local")
+        loader = LayeredConfigLoader(
+            str(project / "conf"), env=environment, base_env="base", default_run_env="local"
+        )
         assert "digits" in studies(loader)

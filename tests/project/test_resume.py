@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+
 from conftest import kedro, make_project
 
 TIMES = ["fit_seconds", "fit_cpu_seconds", "peak_memory_mb", "energy_wh"]
@@ -24,7 +25,10 @@ def _copy(smoke_project: Path, folder: Path) -> Path:
 
 
 def _cells(project: Path) -> dict[str, int]:
-    return {path.name: path.stat().st_mtime_ns for path in (project / "data/07_model_output/digits/cells").glob("*.json")}
+    return {
+        path.name: path.stat().st_mtime_ns
+        for path in (project / "data/07_model_output/digits/cells").glob("*.json")
+    }
 
 
 def test_a_killed_run_goes_on_at_the_cell_and_ends_the_same(smoke_project: Path, tmp_path: Path) -> None:
@@ -50,7 +54,9 @@ def test_a_killed_run_goes_on_at_the_cell_and_ends_the_same(smoke_project: Path,
     assert {name: after[name] for name in kept} == kept, "a finished cell was computed again"
     assert set(after) == set(_cells(smoke_project))
     name = "data/07_model_output/digits/results.parquet"
-    first, second = (pd.read_parquet(folder / name).drop(columns=TIMES) for folder in (smoke_project, project))
+    first, second = (
+        pd.read_parquet(folder / name).drop(columns=TIMES) for folder in (smoke_project, project)
+    )
     pd.testing.assert_frame_equal(first, second)
 
 

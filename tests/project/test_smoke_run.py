@@ -31,7 +31,11 @@ def test_results_have_the_documented_columns_and_one_row_per_cell(results: pd.Da
     assert not results.duplicated(keys).any()
     assert set(results["metric"]) == METRICS
     # 3 budgets x 2 seeds x 6 metrics, and n = 0 where training starts from the original weights
-    assert results.groupby("configuration").size().to_dict() == {"config_1": 36, "config_2": 48, "config_3": 48}
+    assert results.groupby("configuration").size().to_dict() == {
+        "config_1": 36,
+        "config_2": 48,
+        "config_3": 48,
+    }
 
 
 def test_every_column_is_filled_but_those_that_may_be_empty(results: pd.DataFrame) -> None:
@@ -46,8 +50,12 @@ def test_combined_accuracy_is_the_mean_over_clean_and_replayed_inputs(
     results: pd.DataFrame, smoke_project: Path
 ) -> None:
     clean = len(np.load(smoke_project / "data/05_model_input/digits/test_labels.npy"))
-    adversarial = len(pd.read_parquet(smoke_project / "data/05_model_input/digits/test_adversarial_table.parquet"))
-    expected = (results["accuracy_clean"] * clean + results["accuracy_replayed"] * adversarial) / (clean + adversarial)
+    adversarial = len(
+        pd.read_parquet(smoke_project / "data/05_model_input/digits/test_adversarial_table.parquet")
+    )
+    expected = (results["accuracy_clean"] * clean + results["accuracy_replayed"] * adversarial) / (
+        clean + adversarial
+    )
     np.testing.assert_allclose(results["accuracy_combined"], expected, atol=1e-9)
 
 

@@ -141,7 +141,9 @@ def test_random_has_an_order_of_its_own_for_each_seed() -> None:
     assert not np.array_equal(first, second)
 
 
-def test_a_finished_cell_is_found_and_an_equal_selection_shared(model, trainer: Trainer, tmp_path: Path) -> None:
+def test_a_finished_cell_is_found_and_an_equal_selection_shared(
+    model, trainer: Trainer, tmp_path: Path
+) -> None:
     fits = []
 
     def counted(fit: FitParameters) -> Trainer:
@@ -173,14 +175,20 @@ def test_the_key_of_a_cell_covers_all_it_depends_on(model, trainer: Trainer, tmp
         runner.key(TASK, replace(selection, indices=np.array([1, 2, 4]))),
         runner.key(replace(TASK, study_seed=1), selection),
         runner.key(replace(TASK, fit=FitParameters(epochs=4, batch_size=16)), selection),
-        runner.key(replace(TASK, fit=FitParameters(epochs=3, batch_size=16, precision="mixed_bfloat16")), selection),
-        runner.key(replace(TASK, configuration=ConfigurationParameters(start="fresh", pool="all")), selection),
+        runner.key(
+            replace(TASK, fit=FitParameters(epochs=3, batch_size=16, precision="mixed_bfloat16")), selection
+        ),
+        runner.key(
+            replace(TASK, configuration=ConfigurationParameters(start="fresh", pool="all")), selection
+        ),
         _runner(other_model, trainer, tmp_path).key(TASK, selection),
         _runner(model, trainer, tmp_path, relabelled).key(TASK, selection),
         _runner(model, trainer, tmp_path, _pool(60, 20, 8)).key(TASK, selection),
     ]
     assert len(set(keys)) == len(keys)
-    assert runner.key(replace(TASK, budgets=(3,)), selection) == keys[0], "another set of budgets is no other cell"
+    assert runner.key(replace(TASK, budgets=(3,)), selection) == keys[0], (
+        "another set of budgets is no other cell"
+    )
 
 
 def test_a_cell_reports_what_was_measured(model, trainer: Trainer, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,7 +19,7 @@ def test_rank_is_a_permutation_in_descending_order(scores: list[float], seed: in
     order = rank(np.array(scores), seed=seed)
     assert sorted(order.tolist()) == list(range(len(scores)))
     ranked = np.array(scores)[order]
-    assert all(first >= second for first, second in zip(ranked[:-1], ranked[1:], strict=True))
+    assert all(first >= second for first, second in pairwise(ranked))
 
 
 def test_ties_are_drawn_not_stored_and_the_same_for_a_seed() -> None:
@@ -49,7 +51,7 @@ def test_budgets_of_the_published_study() -> None:
 @settings(max_examples=100, deadline=None, derandomize=True)
 def test_budgets_increase_to_the_whole_pool(pool: int, steps: int) -> None:
     if steps > pool:
-        with pytest.raises(ParameterError, match=f"only {pool} inputs"):
+        with pytest.raises(ParameterError, match=f"only {pool} inputs can be ranked"):
             budget_steps(steps, pool)
         return
     budgets = budget_steps(steps, pool)

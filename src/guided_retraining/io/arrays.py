@@ -39,9 +39,13 @@ class NumpyDataset(AbstractDataset[Any, Any]):
         if isinstance(data, UnitImages):
             data = data.stored
         if data.dtype.hasobject:
-            raise DatasetError(f"{self._filepath}: an array of Python objects would need pickling; save numbers instead")
+            raise DatasetError(
+                f"{self._filepath}: an array of Python objects would need pickling; save numbers instead"
+            )
         with atomic_path(Path(self._filepath)) as temporary:
-            target = np.lib.format.open_memmap(temporary, mode="w+", dtype=data.dtype, shape=tuple(data.shape))
+            target = np.lib.format.open_memmap(
+                temporary, mode="w+", dtype=data.dtype, shape=tuple(data.shape)
+            )
             if data.shape == ():
                 target[()] = data[()]
             else:
@@ -102,7 +106,9 @@ def _contact_sheet(images: Any) -> Any:
     for axis, position in zip(axes, chosen, strict=False):
         image = np.asarray(images[position : position + 1])[0]
         axis.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=1)
-    figure.suptitle(f"{len(chosen)} of {len(images):,} images, {'x'.join(map(str, images.shape[1:]))}", fontsize=9)
+    figure.suptitle(
+        f"{len(chosen)} of {len(images):,} images, {'x'.join(map(str, images.shape[1:]))}", fontsize=9
+    )
     return figure
 
 

@@ -54,7 +54,9 @@ class PoolDataset(AbstractDataset[LabelledPool, LabelledPool]):
         for name, relative in manifest["files"].items():
             path = (self._filepath.parent / relative).resolve()
             if not path.exists():
-                raise DatasetError(f"{path}, named in {self._filepath}, is gone; run the stage that makes it again")
+                raise DatasetError(
+                    f"{path}, named in {self._filepath}, is gone; run the stage that makes it again"
+                )
             unchanged &= _stamp(path) == manifest["stamps"][name]
             arrays[name] = open_array(path)
         pool = LabelledPool(
@@ -63,7 +65,9 @@ class PoolDataset(AbstractDataset[LabelledPool, LabelledPool]):
             attacks=np.asarray(manifest["attacks"], np.str_),
         )
         if unchanged:
-            pool.__dict__["fingerprint"] = manifest["fingerprint"]  # known; hashing all images again would be waste
+            pool.__dict__["fingerprint"] = manifest[
+                "fingerprint"
+            ]  # known; hashing all images again would be waste
         elif pool.fingerprint != manifest["fingerprint"]:
             raise DatasetError(
                 f"{self._filepath} was made from other images or labels than those there now; "
@@ -82,7 +86,9 @@ def _file_of(array: Any, name: str) -> Path:
     stored = array.stored if isinstance(array, UnitImages) else array
     filename = getattr(stored, "filename", None)
     if filename is None:
-        raise DatasetError(f"a pool's {name} must be a memory-mapped catalog array, found {type(stored).__name__}")
+        raise DatasetError(
+            f"a pool's {name} must be a memory-mapped catalog array, found {type(stored).__name__}"
+        )
     return Path(filename).resolve()
 
 

@@ -24,7 +24,7 @@ class RawFolderDataset(AbstractDataset[NoReturn, Path]):
         """The folder's path."""
         return self._filepath
 
-    def save(self, data: NoReturn) -> None:
+    def save(self, data: NoReturn) -> None:  # noqa: ARG002
         """Raw data are never written by a pipeline."""
         raise DatasetError(f"{self._filepath} holds raw files; the pipelines only read them")
 

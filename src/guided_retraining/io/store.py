@@ -25,9 +25,11 @@ class StoreDataset(AbstractDataset[NoReturn, Store]):
         """The handle."""
         return Store(self._filepath)
 
-    def save(self, data: NoReturn) -> None:
+    def save(self, data: NoReturn) -> None:  # noqa: ARG002
         """Pieces are put through the handle."""
-        raise DatasetError(f"{self._filepath} is filled piece by piece through its handle, not saved as a whole")
+        raise DatasetError(
+            f"{self._filepath} is filled piece by piece through its handle, not saved as a whole"
+        )
 
     def _exists(self) -> bool:
         return True

@@ -22,13 +22,17 @@ def load_model(path: Path) -> Any:
     if not path.exists():
         raise ModelError(f"model.path: there is no file {path}")
     if path.suffix not in {".keras", ".h5", ".hdf5"}:
-        raise ModelError(f"model.path: {path.name} is neither .keras nor .h5; save the whole model with model.save(...)")
+        raise ModelError(
+            f"model.path: {path.name} is neither .keras nor .h5; save the whole model with model.save(...)"
+        )
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many kinds here; all mean that the file cannot be used
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        hint = "It holds code (a Lambda layer), which is not run." if "ambda" in str(error) else (
-            "Save the whole model, not only its weights, with model.save('model.keras')."
+        hint = (
+            "It holds code (a Lambda layer), which is not run."
+            if "ambda" in str(error)
+            else ("Save the whole model, not only its weights, with model.save('model.keras').")
         )
         raise ModelError(f"model.path: {path} cannot be loaded: {reason} {hint}") from error
 

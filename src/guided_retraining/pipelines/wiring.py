@@ -28,7 +28,7 @@ def inside(namespace: str, parts: Iterable[Any], *, own: Iterable[str] = ()) -> 
         flat,
         namespace=namespace,
         inputs={name for name in flat.inputs() & shared if not _is_parameter(name)},
-        outputs={name for name in flat.all_outputs() & shared},
+        outputs=set(flat.all_outputs() & shared),
         parameters={name for name in flat.inputs() if _is_parameter(name)},
     )
 

@@ -1,4 +1,4 @@
-"""The cells of the study: one retrained and evaluated model for each budget and seed, kept as soon as it is finished."""
+"""The cells of the study: one retrained and evaluated model for each budget and seed, kept once it is finished."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from guided_retraining.retraining.resources import EnergyMeter, peak_memory_mb
 from guided_retraining.retraining.trainer import FitCost, Trainer
 from guided_retraining.store import Store
 
-ENGINE_VERSION = 1  # part of each cell's fingerprint: raise it when a fit with equal arguments may end otherwise
+ENGINE_VERSION = (
+    1  # part of each cell's fingerprint: raise it when a fit with equal arguments may end otherwise
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,11 @@ def selections(task: CurveTask, scores: NDArray[Any], pool: LabelledPool) -> lis
         steps = [0, *steps]
     orders = {seed: ranked[_order(task, scores[ranked], seed)] for seed in task.seeds}
     return [
-        Selection(seed, steps_n, np.sort(np.concatenate([always, orders[seed][:steps_n]])) if steps_n else always[:0])
+        Selection(
+            seed,
+            steps_n,
+            np.sort(np.concatenate([always, orders[seed][:steps_n]])) if steps_n else always[:0],
+        )
         for steps_n in steps
         for seed in task.seeds
     ]
@@ -112,7 +118,12 @@ class CellRunner:
         self.make_trainer = make_trainer
         self.attack_names = sorted(set(test.attacks.tolist()))
         self._inputs_key = fingerprint(
-            ENGINE_VERSION, self.architecture, *self.start, pool.fingerprint, validation.fingerprint, test.fingerprint
+            ENGINE_VERSION,
+            self.architecture,
+            *self.start,
+            pool.fingerprint,
+            validation.fingerprint,
+            test.fingerprint,
         )
 
     def key(self, task: CurveTask, selection: Selection) -> str:
@@ -168,7 +179,9 @@ class CellRunner:
         }
 
     @staticmethod
-    def _costs(task: CurveTask, selection: Selection, cost: FitCost, watt_hours: float | None) -> dict[str, Any]:
+    def _costs(
+        task: CurveTask, selection: Selection, cost: FitCost, watt_hours: float | None
+    ) -> dict[str, Any]:
         return {
             "fit_seconds": cost.seconds,
             "fit_cpu_seconds": cost.cpu_seconds,

@@ -28,7 +28,9 @@ def rank(scores: NDArray[np.floating], *, seed: int | tuple[int, ...]) -> NDArra
     if scores.ndim != 1:
         raise InputError(f"scores must be one-dimensional, one for each input; found shape {scores.shape}")
     if np.isnan(scores).any():
-        raise InputError(f"{int(np.isnan(scores).sum())} of {len(scores)} scores are NaN; an order needs numbers")
+        raise InputError(
+            f"{int(np.isnan(scores).sum())} of {len(scores)} scores are NaN; an order needs numbers"
+        )
     tie_breaker = np.random.default_rng(seed).permutation(len(scores))
     return np.lexsort((tie_breaker, -scores)).astype(np.int64)
 
@@ -51,7 +53,7 @@ def budget_steps(budgets: int | tuple[int, ...], n_candidates: int) -> list[int]
     if isinstance(budgets, int):
         if budgets > n_candidates:
             raise ParameterError(
-                f"ordering_retraining.budgets asks for {budgets} steps, but there are only {n_candidates} inputs to rank"
+                f"ordering_retraining.budgets asks for {budgets} steps, but only {n_candidates} inputs can be ranked"
             )
         return sorted({round(step * n_candidates / budgets) for step in range(1, budgets + 1)})
     if max(budgets) > n_candidates:

@@ -56,7 +56,9 @@ class Trainer:
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=output_kind(model) == "logits")
         self.model.compile(optimizer=_optimizer(parameters), loss=loss)
         self.model.optimizer.build(self.model.trainable_variables)
-        self._optimizer_start = [keras.ops.convert_to_numpy(variable).copy() for variable in self.model.optimizer.variables]
+        self._optimizer_start = [
+            keras.ops.convert_to_numpy(variable).copy() for variable in self.model.optimizer.variables
+        ]
         self._seed_states = [v for v in self.model.variables if v.path.endswith("seed_generator_state")]
         self._run = make_batch_runner(self.model, parameters.batch_size)
         self.forward = ForwardPass(self.model, batch_size=evaluation_batch_size)

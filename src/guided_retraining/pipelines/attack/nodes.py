@@ -17,7 +17,9 @@ from guided_retraining.retraining.plan import attacked_count
 from guided_retraining.store import Store
 
 SPLITS = ("train", "validation", "test")
-ATTACK_VERSION = 1  # part of each part's fingerprint: raise it when attacks with equal arguments may end otherwise
+ATTACK_VERSION = (
+    1  # part of each part's fingerprint: raise it when attacks with equal arguments may end otherwise
+)
 
 logger = logging.getLogger(__name__)
 
@@ -71,10 +73,10 @@ def attack_split(
                     seed=seed,
                     batch_size=attack.batch_size,
                     source_indices=chosen,
-                    progress=lambda done, _total, ticker=ticker: ticker.tick(done),
+                    progress=ticker.progress,
                 )
             table = result.table.assign(attack=key)
-            kept = {"images": result.images, **{name: _column(table[name]) for name in table}}
+            kept = {"images": result.images, **{str(name): _column(table[name]) for name in table}}
             store.put(part_key, kept)
         parts.append(kept["images"])
         tables.append(pd.DataFrame({name: column for name, column in kept.items() if name != "images"}))
@@ -83,13 +85,23 @@ def attack_split(
 
 
 def _column(series: pd.Series) -> NDArray[Any]:
-    return series.to_numpy(dtype=np.str_) if series.dtype == object or series.dtype == "str" else series.to_numpy()
+    return (
+        series.to_numpy(dtype=np.str_)
+        if series.dtype == object or series.dtype == "str"
+        else series.to_numpy()
+    )
 
 
 def _tell(split: str, key: str, table: pd.DataFrame) -> None:
     attacked = table[table["correct_before"].astype(bool)]
     share = attacked["success"].mean() if len(attacked) else float("nan")
-    logger.info("%s on %d %s images: %.1f %% of those classified right now fooled", key, len(table), split, 100 * share)
+    logger.info(
+        "%s on %d %s images: %.1f %% of those classified right now fooled",
+        key,
+        len(table),
+        split,
+        100 * share,
+    )
 
 
 def join_pool(

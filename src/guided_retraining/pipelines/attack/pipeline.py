@@ -15,7 +15,14 @@ def create_pipeline() -> Pipeline:
         nodes.append(
             node(
                 bound(attack_split, split=split),
-                ["model", f"{split}_images", f"{split}_labels", "params:attack", "params:seed", "attack_store"],
+                [
+                    "model",
+                    f"{split}_images",
+                    f"{split}_labels",
+                    "params:attack",
+                    "params:seed",
+                    "attack_store",
+                ],
                 [f"{split}_adversarial_images", f"{split}_adversarial_table"],
                 name=f"attack_{split}",
             )
@@ -23,7 +30,12 @@ def create_pipeline() -> Pipeline:
         nodes.append(
             node(
                 join_pool,
-                [f"{split}_images", f"{split}_labels", f"{split}_adversarial_images", f"{split}_adversarial_table"],
+                [
+                    f"{split}_images",
+                    f"{split}_labels",
+                    f"{split}_adversarial_images",
+                    f"{split}_adversarial_table",
+                ],
                 f"{split}_pool",
                 name=f"join_{split}_pool",
             )

@@ -33,7 +33,7 @@ def trace_pool(
     forward = ForwardPass(trace_model(model, parameters.feature_layer))
     start = time.perf_counter()
     with ticking("forward pass over the pool", len(pool), unit="images") as ticker:
-        activations, outputs = forward(pool, progress=lambda done, _total: ticker.tick(done))
+        activations, outputs = forward(pool, progress=ticker.progress)
     if output_kind(model) == "logits":
         outputs = np.exp(outputs - outputs.max(axis=1, keepdims=True))
         outputs /= outputs.sum(axis=1, keepdims=True)

@@ -31,7 +31,13 @@ def _score(metric: str) -> Pipeline:
         [
             node(
                 bound(score_pool, metric=metric),
-                ["pool_activations", "pool_probabilities", "train_pool", f"params:metrics.{metric}", "params:seed"],
+                [
+                    "pool_activations",
+                    "pool_probabilities",
+                    "train_pool",
+                    f"params:metrics.{metric}",
+                    "params:seed",
+                ],
                 ["scores", "scoring_cost"],
                 name="score",
             )

@@ -125,6 +125,14 @@ TRAILING_COLUMNS = [
 
 
 def _accuracy_columns(results: pd.DataFrame) -> list[str]:
-    order = ("accuracy_clean", "accuracy_replayed", "accuracy_combined", "accuracy_reattacked", "accuracy_unseen")
+    order = (
+        "accuracy_clean",
+        "accuracy_replayed",
+        "accuracy_combined",
+        "accuracy_reattacked",
+        "accuracy_unseen",
+    )
     found = [column for column in results.columns if column.startswith("accuracy_")]
-    return sorted(found, key=lambda column: next(i for i, start in enumerate(order) if column.startswith(start)))
+    return sorted(
+        found, key=lambda column: next(i for i, start in enumerate(order) if column.startswith(start))
+    )

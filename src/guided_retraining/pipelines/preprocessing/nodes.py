@@ -27,7 +27,9 @@ logger = logging.getLogger(__name__)
 Split = tuple[ImageArray, NDArray[np.int64]]
 
 
-def prepare(raw: Path, source: SourceParameters, parameters: PreprocessingParameters, seed: int) -> dict[str, Any]:
+def prepare(
+    raw: Path, source: SourceParameters, parameters: PreprocessingParameters, seed: int
+) -> dict[str, Any]:
     """Images and labels of the training, validation and test split.
 
     The images are views of the one array that was read; they are copied only into their files.
@@ -46,7 +48,9 @@ def prepare(raw: Path, source: SourceParameters, parameters: PreprocessingParame
     dataset = read(source.reader, folder, size=parameters.size, grey=parameters.grey, **source.options)
     splits = _cut(dataset, parameters, seed)
     for name, (images, labels) in splits.items():
-        _check_classes(name, labels, dataset.class_names, parameters.minimum_per_class if name == "train" else 1)
+        _check_classes(
+            name, labels, dataset.class_names, parameters.minimum_per_class if name == "train" else 1
+        )
         logger.info("%s: %d images of %s", name, len(labels), "x".join(map(str, images.shape[1:])))
     arrays = {f"{name}_images": images for name, (images, _) in splits.items()}
     arrays |= {f"{name}_labels": labels for name, (_, labels) in splits.items()}
@@ -60,7 +64,11 @@ def _cut(dataset: RawDataset, parameters: PreprocessingParameters, seed: int) ->
     if test is not None and parameters.pool_splits:
         images, labels = JoinedImages(train.images, test.images), np.concatenate([train.labels, test.labels])
         groups, test = None, None
-    shares = [parameters.validation_share] if test is not None else [parameters.validation_share, parameters.test_share]
+    shares = (
+        [parameters.validation_share]
+        if test is not None
+        else [parameters.validation_share, parameters.test_share]
+    )
     if sum(shares) >= 1:
         raise ParameterError(
             f"preprocessing: validation_share {shares[0]} and test_share {shares[-1]} leave nothing to train on"
@@ -80,7 +88,7 @@ def _check_classes(split: str, labels: NDArray[np.int64], names: tuple[str, ...]
     few = [f"{names[i]} ({counts[i]})" for i in np.flatnonzero(counts < least)]
     if few:
         raise ParameterError(
-            f"the {split} split has fewer than {least} images of {len(few)} classes: {', '.join(few[:10])}; add images, "
+            f"the {split} split has fewer than {least} images of {len(few)} classes: {', '.join(few[:10])}; add some, "
             "leave these classes out, or lower preprocessing.minimum_per_class"
         )
 
@@ -95,7 +103,9 @@ def _summary(
         pairs = near_duplicates(train, test, threshold=parameters.near_duplicate_distance)
         duplicates = len(pairs)
         if duplicates:
-            notes.append(f"{duplicates} pairs of nearly equal images stand in both the training and the test split")
+            notes.append(
+                f"{duplicates} pairs of nearly equal images stand in both the training and the test split"
+            )
     for note in notes:
         logger.info(note)
     return {

@@ -59,7 +59,12 @@ def gather_costs(
         ``stage, item, seconds, count``, one row for each stage and item.
     """
     rows = [
-        ("preprocessing", "read and split", dataset_summary["seconds"], sum(dataset_summary["images"].values())),
+        (
+            "preprocessing",
+            "read and split",
+            dataset_summary["seconds"],
+            sum(dataset_summary["images"].values()),
+        ),
         ("training", "original model", training_log["seconds"], dataset_summary["images"]["train"]),
     ]
     attacked = pd.concat([train_table, validation_table, test_table])
@@ -68,7 +73,9 @@ def gather_costs(
     rows.append(("metrics", "forward pass", trace_cost["seconds"], trace_cost["inputs"]))
     for metric, cost in zip(metrics, scoring_costs, strict=True):
         rows.append(("metrics", metric, cost["seconds"], cost["inputs"]))
-    distinct = results.drop_duplicates(["configuration", "seed", "n_inputs", "fit_seconds"])  # shared cells count once
+    distinct = results.drop_duplicates(
+        ["configuration", "seed", "n_inputs", "fit_seconds"]
+    )  # shared cells count once
     for configuration, part in distinct.groupby("configuration"):
         rows.append(("retraining", str(configuration), float(part["fit_seconds"].sum()), len(part)))
     return pd.DataFrame(rows, columns=["stage", "item", "seconds", "count"])
@@ -195,6 +202,17 @@ def _facts(dataset_summary: dict[str, Any], original_accuracy: dict[str, float])
 
 
 def _versions() -> dict[str, str]:
-    packages = ("guided-retraining", "keras", "tensorflow", "adversarial-robustness-toolbox", "numpy", "scikit-learn")
+    packages = (
+        "guided-retraining",
+        "keras",
+        "tensorflow",
+        "adversarial-robustness-toolbox",
+        "numpy",
+        "scikit-learn",
+    )
     machine = f"{platform.system()} {platform.machine()}, {platform.processor() or 'processor not named'}"
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}, "machine": machine}
+    return {
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages},
+        "machine": machine,
+    }

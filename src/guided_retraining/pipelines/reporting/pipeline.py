@@ -54,8 +54,18 @@ def _figures(metrics: tuple[str, ...]) -> list[Pipeline]:
     return [
         Pipeline(
             [
-                node(nodes.accuracy_curves, ["results", "answer"], "accuracy_curves_figure", name="accuracy_curves"),
-                node(nodes.accuracy_split, ["results", "answer"], "accuracy_split_figure", name="accuracy_split"),
+                node(
+                    nodes.accuracy_curves,
+                    ["results", "answer"],
+                    "accuracy_curves_figure",
+                    name="accuracy_curves",
+                ),
+                node(
+                    nodes.accuracy_split,
+                    ["results", "answer"],
+                    "accuracy_split_figure",
+                    name="accuracy_split",
+                ),
                 node(gain_over_baseline, "results", "gain_figure", name="gain_over_random"),
                 node(costs_figure, "costs", "costs_figure", name="draw_costs"),
                 node(nodes.adversarial_sheet, sheet, "adversarial_sheet_figure", name="adversarial_sheet"),

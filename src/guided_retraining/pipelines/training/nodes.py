@@ -59,24 +59,33 @@ def train_original(
     from guided_retraining.retraining.cells import ENGINE_VERSION
 
     assert model.architecture is not None  # one of both is required
-    built = build_model(model.architecture, train_images.shape[1:], n_classes, seed=seed)
+    height, width, channels = train_images.shape[1:]
+    built = build_model(model.architecture, (height, width, channels), n_classes, seed=seed)
     key = fingerprint(ENGINE_VERSION, built.to_json(), training, seed, train_images, train_labels)
     kept = store.get(key)
     if kept is None:
-        kept = _fit(built, (train_images, train_labels), (validation_images, validation_labels), training, seed)
+        kept = _fit(
+            built, (train_images, train_labels), (validation_images, validation_labels), training, seed
+        )
         store.put(key, kept)
     built.set_weights([kept[f"weights_{i}"] for i in range(len(built.get_weights()))])
     log = {
         "origin": model.architecture,
         "parameters": int(built.count_params()),
-        "epochs": [{"epoch": i + 1, "validation_accuracy": float(a)} for i, a in enumerate(kept["accuracies"])],
+        "epochs": [
+            {"epoch": i + 1, "validation_accuracy": float(a)} for i, a in enumerate(kept["accuracies"])
+        ],
         "seconds": float(kept["seconds"]),
     }
     return built, log
 
 
 def _fit(
-    model: Any, train: tuple[ImageArray, Any], validation: tuple[ImageArray, Any], training: FitParameters, seed: int
+    model: Any,
+    train: tuple[ImageArray, Any],
+    validation: tuple[ImageArray, Any],
+    training: FitParameters,
+    seed: int,
 ) -> dict[str, Any]:
     from guided_retraining.models.forward import predicted_labels
     from guided_retraining.progress import ticking
@@ -96,7 +105,12 @@ def _fit(
 
         start = time.perf_counter()
         trainer.fit(
-            model.get_weights(), train[0], train[1], np.arange(len(train[1])), seed=seed, after_epoch=after_epoch
+            model.get_weights(),
+            train[0],
+            train[1],
+            np.arange(len(train[1])),
+            seed=seed,
+            after_epoch=after_epoch,
         )
     weights = {f"weights_{i}": weight for i, weight in enumerate(trainer.model.get_weights())}
     return {**weights, "accuracies": np.array(accuracies), "seconds": time.perf_counter() - start}
@@ -121,5 +135,7 @@ def evaluate_original(
         "validation": float((predicted_labels(forward, validation_images) == validation_labels).mean()),
         "test": float((predicted_labels(forward, test_images) == test_labels).mean()),
     }
-    logger.info("original model: %.1f %% of %d clean test images right", 100 * accuracy["test"], len(test_labels))
+    logger.info(
+        "original model: %.1f %% of %d clean test images right", 100 * accuracy["test"], len(test_labels)
+    )
     return accuracy
