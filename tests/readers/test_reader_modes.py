@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 import reader_samples as samples
 from PIL import Image
 
-from guided_retraining.readers import read
+from guided_retraining.errors import DataFileError
+from guided_retraining.readers import parallel, read
 from guided_retraining.readers.archives import open_files
 from guided_retraining.readers.decoding import decode_images
 from guided_retraining.readers.image import Unreadable, decode
@@ -153,3 +155,14 @@ def test_processes_give_what_one_process_gives(tmp_path: Path, packed: str) -> N
         Image.fromarray(samples.pixels(149, 4, 5, 3)).resize((3, 3), Image.Resampling.BILINEAR)
     )
     np.testing.assert_array_equal(one.images[-1], expected)
+
+
+def test_a_killed_process_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = open_files(samples.write_tree(tmp_path, samples.class_folders()))
+
+    def die(*arguments: object) -> None:
+        os._exit(1)
+
+    monkeypatch.setattr(parallel, "decode_elsewhere", die)
+    with pytest.raises(DataFileError, match=r"a process that decoded images was killed"):
+        decode_images(files, files.names, size=(3, 3), grey=False, workers=2)

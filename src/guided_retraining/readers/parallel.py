@@ -8,6 +8,7 @@ caller's script again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -77,10 +78,16 @@ def decoded_chunks(
     from joblib import Parallel, delayed  # type: ignore[import-untyped]
 
     job = delayed(decode_elsewhere)
-    with Parallel(workers, return_as="generator", idle_worker_timeout=IDLE_SECONDS) as parallel:
-        while batch := list(_chunks(contents, left if files.random_access else BATCH * (workers or 1))):
-            path = files.path if files.random_access else None
-            yield from parallel(job(path, items, size, grey) for items in batch)
+    try:
+        with Parallel(workers, return_as="generator", idle_worker_timeout=IDLE_SECONDS) as parallel:
+            while batch := list(_chunks(contents, left if files.random_access else BATCH * (workers or 1))):
+                path = files.path if files.random_access else None
+                yield from parallel(job(path, items, size, grey) for items in batch)
+    except BrokenExecutor as error:  # killed: a codec that crashed on damaged bytes, or no memory left
+        raise DataFileError(
+            f"{files.path}: a process that decoded images was killed: see that memory suffices, or look for a "
+            "damaged image that crashes its decoder"
+        ) from error
 
 
 def decode_elsewhere(
