@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from guided_retraining.guidance.checks import check_activations, check_number
+from guided_retraining.guidance.parallel import one_blas_thread
 from guided_retraining.images import blocks
 
 NEAR_THE_TOP = 0.98  # of the greatest squared distance: which points are brought up to date together
@@ -43,7 +43,7 @@ def k_center(activations: ArrayLike, *, n_picks: int = 1000) -> NDArray[np.float
     wanted = min(int(check_number(n_picks, "n_picks", 1)), len(a))
     if not wanted:
         return np.zeros(0)
-    with threadpool_limits(1, user_api="blas"):  # many small products: threads would only wait for each other
+    with one_blas_thread():  # many small products: threads would only wait for each other
         cover = _Cover(a)
         while len(cover.picks) < wanted and cover.pick_farthest():
             pass
@@ -62,8 +62,8 @@ class _Cover:
     """Points, the picks among them, and upper bounds of the squared distances to the nearest pick.
 
     A distance to the nearest pick can only fall, so a value from before the last picks is an upper bound.
-    Only the few points with the greatest bounds are brought up to date, until the greatest is: the same picks as
-    with all of them, for a small part of the work.
+    Only the few points with the greatest bounds are brought up to date, until the greatest is: the same picks
+    as with all of them, for a small part of the work.
     """
 
     def __init__(self, points: NDArray[Any]) -> None:

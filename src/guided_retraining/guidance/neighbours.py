@@ -39,7 +39,7 @@ def nearest_in_class(
 
     Returns:
         squares: ``(a,)`` float64 squared distances, infinite where nothing is left.
-        nearest: ``(a,)`` int64 positions in ``members``, the first of those equally near.
+        nearest: ``(a,)`` int64 positions in ``members``, the first of those equally near, or any duplicate.
     """
     frame = Frame.around(reference, members)
     right = np.concatenate([frame.right(reference[members[part]]) for part in blocks(len(members), 8 * TILE)])

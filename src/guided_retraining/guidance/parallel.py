@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import local
+from threading import RLock, local
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -37,6 +37,23 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+_ONE_AT_A_TIME = RLock()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Hold BLAS at one thread; other threads that ask for the same wait until it is given back.
+
+    The setting belongs to the process: two holders that overlap would restore each other's, and two scorings
+    at once would only compete for the same cores.
+
+    Yields:
+        Nothing.
+    """
+    with _ONE_AT_A_TIME, threadpool_limits(1, user_api="blas"):
+        yield
+
+
 @contextmanager
 def workers() -> Iterator[Run]:
     """Open a pool with one worker a core; what it gives runs a function on each item and waits.
@@ -44,7 +61,7 @@ def workers() -> Iterator[Run]:
     Yields:
         What runs a function on many items, see ``Run``.
     """
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(available_cores()) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(available_cores()) as pool:
 
         def run(function: Callable[[Item], object], items: Iterable[Item]) -> None:
             for _ in pool.map(function, items):

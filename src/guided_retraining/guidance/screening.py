@@ -109,7 +109,7 @@ def confirm(
 
     Returns:
         squares: ``(a,)`` float64 exact squared distances, infinite where no pair counts.
-        nearest: ``(a,)`` int64 column, the first of those equally near.
+        nearest: ``(a,)`` int64 column, the first of those equally near, or any duplicate of the row.
     """
     every = np.arange(len(bounds))
     nearest = bounds.argmin(axis=1)
@@ -119,7 +119,8 @@ def confirm(
     squares[~counts] = np.inf
     hits = np.flatnonzero((bounds <= limits[:, None]).ravel())
     rows, columns = np.divmod(hits, bounds.shape[1])
-    contested = np.bincount(rows, minlength=len(bounds)) > 1
+    # at distance 0 all candidates are duplicates of each other, and any will do
+    contested = (np.bincount(rows, minlength=len(bounds)) > 1) & (squares > 0)
     chosen = contested[rows]
     rows, columns = rows[chosen], columns[chosen]
     # a contested row's winner is set anew: the column with the least bound may not be the nearest
