@@ -60,6 +60,8 @@ def test_misuse() -> None:
     a = np.zeros((2, 4, 4, 1), np.float32)
     with pytest.raises(InputError, match=r"one image shape"):
         near_duplicates(a, np.zeros((2, 4, 5, 1), np.float32), threshold=0.1)
+    with pytest.raises(InputError, match="wrap uint8 in UnitImages"):
+        near_duplicates(a, a.astype(np.uint8), threshold=0.1)
     with pytest.raises(ParameterError, match="from 0 to 1, got 3"):
         near_duplicates(a, a, threshold=3)
     assert near_duplicates(a, a[:0], threshold=0.1).shape == (0, 2)

@@ -51,6 +51,7 @@ def test_gtsrb_training_tracks_do_not_meet_and_pixels_are_pillows() -> None:
     assert train.groups is not None
     assert train.names is not None
     assert test is not None
+    assert len(set(dataset.class_names)) == 43
     few = [0, 19, 24, 27, 29, 32, 37, 41, 42]
     assert np.bincount(train.labels).tolist() == [120 if label in few else 150 for label in range(43)]
     assert np.bincount(test.labels).tolist() == [60] * 43

@@ -32,7 +32,7 @@ def near_duplicates(images_a: ImageArray, images_b: ImageArray, *, threshold: fl
         ``(p, 2)`` int64 positions in a and b, nearest pairs first.
 
     Raises:
-        InputError: images of different shapes.
+        InputError: images of different shapes, or not of floats.
         ParameterError: a threshold outside 0..1.
 
     >>> a = np.linspace(0, 1, 4, dtype=np.float32).reshape(4, 1, 1, 1)
@@ -43,6 +43,11 @@ def near_duplicates(images_a: ImageArray, images_b: ImageArray, *, threshold: fl
         raise InputError(
             f"expected two arrays (n, h, w, c) of one image shape, got {images_a.shape}, {images_b.shape}"
         )
+    for images in (images_a, images_b):
+        if np.dtype(images.dtype).kind != "f":
+            raise InputError(
+                f"expected float32 images in [0, 1], got {images.dtype}: wrap uint8 in UnitImages"
+            )
     if not 0 <= threshold <= 1:
         raise ParameterError(
             f"threshold: expected a root-mean-square difference from 0 to 1, got {threshold!r}"

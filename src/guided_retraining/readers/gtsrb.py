@@ -16,7 +16,18 @@ from guided_retraining.readers.files import Files
 from guided_retraining.readers.image_splits import Listed, decode_dataset
 from guided_retraining.readers.locate import find_if_there, find_one, visible_files
 
-CLASSES = 43  # Stallkamp et al., "Man vs. computer", Neural Networks 32, 2012
+# Stallkamp et al., "Man vs. computer", Neural Networks 32, 2012; in the order of the class numbers.
+CLASS_NAMES = (
+    "speed limit 20", "speed limit 30", "speed limit 50", "speed limit 60", "speed limit 70", "speed limit 80",
+    "end of speed limit 80", "speed limit 100", "speed limit 120", "no passing", "no passing over 3.5 t",
+    "right of way at the next crossing", "priority road", "yield", "stop", "no vehicles", "no vehicles over 3.5 t",
+    "no entry", "general caution", "curve to the left", "curve to the right", "double curve", "bumpy road",
+    "slippery road", "road narrows on the right", "road work", "traffic signals", "pedestrians", "children",
+    "bicycles", "ice or snow", "wild animals", "end of all limits", "turn right ahead", "turn left ahead",
+    "ahead only", "straight or right", "straight or left", "keep right", "keep left", "roundabout",
+    "end of no passing", "end of no passing over 3.5 t",
+)  # fmt: skip
+CLASSES = len(CLASS_NAMES)
 TRAIN_IMAGE = re.compile(r"(?:^|/)Final_Training/Images/(\d{5})/(\d{5})_\d{5}\.ppm$")
 TEST_IMAGE = re.compile(r"(?:^|/)Final_Test/Images/(\d{5}\.ppm)$")
 TRACKS_A_CLASS = 100_000  # track numbers have five digits: class * this + track is one physical sign
@@ -55,7 +66,7 @@ def read_gtsrb(
     return decode_dataset(
         train,
         listed_test,
-        [f"{label:05d}" for label in range(CLASSES)],
+        CLASS_NAMES,
         size=size,
         grey=grey,
         max_unreadable=max_unreadable,
