@@ -30,9 +30,6 @@ class MahalanobisSurprise(Surprise):
     array([0., 3.])
     """
 
-    def __init__(self) -> None:
-        """No parameters."""
-
     def _fit(self) -> None:
         self.means_: dict[int, NDArray[np.float64]] = {}
         self.factors_: dict[int, NDArray[np.float64]] = {}

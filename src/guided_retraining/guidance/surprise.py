@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -14,7 +15,7 @@ from guided_retraining.errors import GuidedRetrainingWarning, InputError, Parame
 from guided_retraining.guidance.checks import check_activations, check_classes
 
 
-class Surprise(BaseEstimator):
+class Surprise(BaseEstimator, ABC):
     """Base of the surprise metrics: ``fit`` on the training set, ``score_samples`` of any inputs."""
 
     exclude_self: bool = False
@@ -91,13 +92,15 @@ class Surprise(BaseEstimator):
         if not isinstance(self.exclude_self, (bool, np.bool_)):
             raise ParameterError(f"exclude_self is {self.exclude_self!r}; expected true or false")
 
+    @abstractmethod
     def _fit(self) -> None:
-        raise NotImplementedError
+        """Learn from ``reference_`` and ``predictions_``."""
 
+    @abstractmethod
     def _score(
         self, points: NDArray[Any], classes: NDArray[np.int64], own: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        raise NotImplementedError
+        """Score checked inputs; ``own`` are positions in the reference that do not count for them, or -1."""
 
     def _members(self, label: int) -> NDArray[np.int64]:
         return np.flatnonzero(self.predictions_ == label)
