@@ -40,6 +40,8 @@ class PreprocessingParameters(_Parameters):
     grey: bool = False
     validation_share: float = Field(0.15, gt=0, lt=1)
     test_share: float = Field(0.15, gt=0, lt=1)
+    use_test: bool = True  # false leaves the official test set out and cuts one from the training images
+    split_by_group: bool = True  # images of one group (a physical traffic sign) stay on one side
     pool_splits: bool = False  # true repeats the published study: official splits joined, then cut again
     near_duplicate_distance: float | None = Field(0.02, gt=0, le=1)
     minimum_per_class: int = Field(10, ge=1)

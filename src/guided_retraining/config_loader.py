@@ -88,7 +88,7 @@ def merge_layers(layers: list[dict[str, Any]]) -> dict[str, Any]:
                 + suggest(root, [*known, *SHARED_ROOTS])
             )
     merged: dict[str, Any] = {}
-    for dataset in dict.fromkeys(root for root in roots if root in known):
+    for dataset in sorted(known):
         block: dict[str, Any] = {}
         for layer in layers:
             block = deep_merge(deep_merge(block, layer.get(DEFAULTS) or {}), layer.get(dataset) or {})

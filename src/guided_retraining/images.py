@@ -43,10 +43,10 @@ class UnitImages:
 
     dtype = np.dtype(np.float32)
 
-    def __init__(self, stored: NDArray[np.uint8]) -> None:
+    def __init__(self, stored: Any) -> None:
         self.stored = stored
         self.shape = stored.shape
-        self.ndim = stored.ndim
+        self.ndim = len(stored.shape)
 
     def __len__(self) -> int:
         return len(self.stored)

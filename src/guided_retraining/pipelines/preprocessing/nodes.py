@@ -58,9 +58,9 @@ def prepare(
 
 
 def _cut(dataset: RawDataset, parameters: PreprocessingParameters, seed: int) -> dict[str, Split]:
-    train, test = dataset.train, dataset.test
+    train, test = dataset.train, dataset.test if parameters.use_test else None
     images: ImageArray = train.images
-    labels, groups = train.labels, train.groups
+    labels, groups = train.labels, train.groups if parameters.split_by_group else None
     if test is not None and parameters.pool_splits:
         images, labels = JoinedImages(train.images, test.images), np.concatenate([train.labels, test.labels])
         groups, test = None, None
