@@ -166,3 +166,12 @@ def test_a_killed_process_is_reported(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(parallel, "decode_elsewhere", die)
     with pytest.raises(DataFileError, match=r"a process that decoded images was killed"):
         decode_images(files, files.names, size=(3, 3), grey=False, workers=2)
+
+
+def test_another_size_ends_the_work_quietly(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    members = {f"a/{i:03d}.png": samples.encoded(samples.pixels(i, 4, 5, 3)) for i in range(700)}
+    members["a/070.png"] = samples.encoded(samples.pixels(0, 9, 9, 3))
+    files = open_files(samples.write_zip(tmp_path / "all.zip", members))
+    with pytest.raises(DataFileError, match=r"the first is 4x5, but a/070.png \(9x9\): set `size"):
+        decode_images(files, files.names, size=None, grey=False, workers=2)
+    assert not recwarn.list

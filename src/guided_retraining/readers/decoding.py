@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -59,7 +60,8 @@ def decode_images(
     unreadable: list[tuple[str, str]] = []
     other_sizes: list[str] = []
     all_grey = True
-    for chunk in decoded_chunks(files, names, size=asked, grey=grey, workers=workers):
+    chunks = decoded_chunks(files, names, size=asked, grey=grey, workers=workers)
+    for chunk in chunks:
         unreadable += chunk.unreadable
         all_grey &= chunk.all_grey
         for name, pixels in zip(chunk.names, chunk.pixels, strict=True):
@@ -67,8 +69,11 @@ def decode_images(
                 images[rows[name]] = pixels
             else:
                 other_sizes.append(f"{name} ({pixels.shape[0]}x{pixels.shape[1]})")
-        if other_sizes:
-            break  # no use in decoding the rest
+        if other_sizes:  # no use in decoding the rest
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # joblib's, of tasks given up
+                chunks.close()
+            break
     if other_sizes:
         raise DataFileError(
             f"{files.path}: images differ in size: the first is {size[0]}x{size[1]}, but "

@@ -7,7 +7,7 @@ caller's script again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -51,7 +51,7 @@ class Chunk:
 
 def decoded_chunks(
     files: Files, names: Sequence[str], *, size: Size | None, grey: bool, workers: int | None = None
-) -> Iterator[Chunk]:
+) -> Generator[Chunk, None, None]:
     """Decode files in chunks, in any order.
 
     Args:
