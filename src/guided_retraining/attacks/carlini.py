@@ -22,9 +22,12 @@ __all__ = ["CarliniWagnerL2"]
 CHECKS = 10  # how often in max_iter an input may leave because it no longer gains, as in the authors' code
 GAIN = 0.9999  # it gains while its loss falls below this share of the last check's, as in the authors' code
 C_FACTOR = 10.0  # growth of c until the first success, as in the authors' code
-SHRINK = 0.999  # keeps black and white pixels off the flat ends of tanh, where Adam could not move them
+SHRINK = 0.99  # keeps black and white pixels off the flat ends of tanh, where Adam could not move them
 LEAST_MARGIN = 1e-4  # of the logits' range: a success must not hang on the last bit of a float
-BISECTIONS = 8  # halvings of the way from the image to the best result, at the end
+POLISHINGS = 2  # moves along the boundary, at the end
+BISECTIONS = 8  # halvings of the way from an image to its result
+PAST_THE_FOOT = 1.3  # how far beyond the foot on the linearised boundary the real one is looked for
+TINY = 1e-12
 BETA_1, BETA_2, ADAM_EPSILON = 0.9, 0.999, 1e-8  # Kingma and Ba 2015
 
 
@@ -41,10 +44,10 @@ class CarliniWagnerL2(CompiledAttack):
         targeted: labels are classes to reach.
         batch_size: most inputs at once.
 
-    Source: Carlini and Wagner 2017 (arXiv 1608.04644), sections V and VI; parameter names are ART's. Two
-        additions: a
-    result is pulled back along the straight line to its image as far as it still fools the model, and c
-    moves by geometric means.
+    Source: Carlini and Wagner 2017 (arXiv 1608.04644), sections V and VI; parameter names are ART's. Unlike
+    theirs, c moves by geometric means; an input never fooled so far goes on where it stopped instead of
+    starting again; and a result is moved along the boundary, linearised at it, and straight towards its
+    image as far as it still fools the model, which a few more model calls pay for.
     """
 
     attack_params = (
@@ -56,10 +59,10 @@ class CarliniWagnerL2(CompiledAttack):
         estimator: KerasLogitsEstimator,
         *,
         confidence: float = 0.0,
-        learning_rate: float = 0.01,
+        learning_rate: float = 0.02,
         binary_search_steps: int = 5,
         max_iter: int = 100,
-        initial_const: float = 0.1,
+        initial_const: float = 1.0,
         targeted: bool = False,
         batch_size: int = 128,
     ) -> None:
@@ -77,7 +80,7 @@ class CarliniWagnerL2(CompiledAttack):
             search = _Search(self, images[part], labels[part])
             for _ in range(self.binary_search_steps):
                 search.try_constants()
-            adversarial[part] = search.pulled_back()
+            adversarial[part] = search.polished()
         return adversarial
 
 
@@ -99,10 +102,14 @@ class _Search:
         self.succeeds = estimator.compiled(
             "carlini_succeeds", lambda: _succeeds, [image, ((None,), "int64"), *[((), "float32")] * 2]
         )
+        self.foot = estimator.compiled(
+            "carlini_foot", lambda: _foot, [image, image, ((None,), "int64"), *[((), "float32")] * 2]
+        )
         n = len(images)
         self.constants = np.full(n, attack.initial_const, np.float32)
         self.lower = np.zeros(n, np.float32)
         self.upper = np.full(n, np.inf, np.float32)
+        self.w = np.arctanh((2 * images - 1) * np.float32(SHRINK))
         self.best = images.copy()
         # an input that needs no change is done before the search starts
         self.best_l2 = np.where(self._holds(images, labels), 0, np.inf).astype(np.float32)
@@ -111,7 +118,7 @@ class _Search:
         """One step of the binary search over c: optimise, then narrow each bracket."""
         rows = np.flatnonzero(self.best_l2 > 0)
         succeeded = np.zeros(len(self.images), bool)
-        w = np.arctanh((2 * self.images[rows] - 1) * np.float32(SHRINK))
+        w = self.w[rows]
         state = [w, np.zeros_like(w), np.zeros_like(w)]  # and Adam's two moments
         previous = np.full(len(rows), np.inf, np.float32)
         checks = min(CHECKS, self.attack.max_iter)
@@ -126,6 +133,8 @@ class _Search:
             self.attack.estimator.check_finite(loss, self.images[rows])
             self.best_l2[rows], self.best[rows] = best_l2, best
             succeeded[rows] |= found > 0
+            failing = np.isinf(self.best_l2[rows])
+            self.w[rows[failing]] = state[0][failing]
             gains = loss < GAIN * previous
             rows, previous = rows[gains], loss[gains]
             state = [array[gains] for array in state]
@@ -139,22 +148,32 @@ class _Search:
         between = np.sqrt(low * np.where(bracketed, self.upper, 1))
         self.constants = np.where(bracketed, between, self.constants * C_FACTOR).astype(np.float32)
 
-    def pulled_back(self) -> NDArray[np.float32]:
-        """The best results, each as near to its image on their straight line as still succeeds."""
+    def polished(self) -> NDArray[np.float32]:
+        """The best results, moved along the boundary and then straight towards their images."""
         rows = np.flatnonzero(np.isfinite(self.best_l2) & (self.best_l2 > 0))
         if not len(rows):
             return self.best
-        images, best, labels = self.images[rows], self.best[rows], self.labels[rows]
-        fails, holds = np.zeros(len(rows), np.float32), np.ones(len(rows), np.float32)
-        nearest = best.copy()
-        for _ in range(BISECTIONS):
-            middle = (fails + holds) / 2
-            tried = images + middle[:, None, None, None] * (best - images)
-            good = self._holds(tried, labels)
-            holds, fails = np.where(good, middle, holds), np.where(good, fails, middle)
-            nearest[good] = tried[good]
-        self.best[rows] = np.clip(nearest, 0, 1)
+        images, labels = self.images[rows], self.labels[rows]
+        best = self._nearest_on_the_way(images, self.best[rows], labels, 1.0)
+        for _ in range(POLISHINGS):
+            foot = self.foot(images, best, labels, self.attack.confidence, self.way)[0]
+            tried = self._nearest_on_the_way(images, foot, labels, PAST_THE_FOOT)
+            nearer = _square_sizes(tried - images) < _square_sizes(best - images)
+            nearer &= self._holds(tried, labels)
+            best[nearer] = tried[nearer]
+        self.best[rows] = best
         return self.best
+
+    def _nearest_on_the_way(
+        self, images: NDArray[np.float32], ends: NDArray[np.float32], labels: NDArray[np.int64], reach: float
+    ) -> NDArray[np.float32]:
+        """The first point found that succeeds between each image and ``reach`` times the way to its end."""
+        fails, holds = np.zeros(len(images), np.float32), np.full(len(images), reach, np.float32)
+        for _ in range(BISECTIONS):
+            middle = ((fails + holds) / 2).astype(np.float32)
+            good = self._holds(_between(images, ends, middle), labels)
+            holds, fails = np.where(good, middle, holds), np.where(good, fails, middle)
+        return _between(images, ends, holds)
 
     def _holds(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
         return np.asarray(self.succeeds(images, labels, self.attack.confidence, self.way)[0] > 0)
@@ -197,7 +216,30 @@ def _succeeds(logits_of: Any, images: Any, labels: Any, confidence: Any, way: An
     return (ops.cast(_shortfall(logits_of(images), labels, confidence, way) <= 0, "float32"),)
 
 
+def _foot(logits_of: Any, images: Any, x: Any, labels: Any, confidence: Any, way: Any) -> Any:
+    """The point nearest to each image on the plane that touches the boundary at ``x``."""
+
+    def short_of(inputs: Any) -> Any:
+        return _shortfall(logits_of(inputs), labels, confidence, way), ()
+
+    short, _, gradient = value_and_gradient(short_of, x)
+    axes = tuple(range(1, len(images.shape)))
+    at_image = short + ops.sum(gradient * (images - x), axis=axes)
+    length = ops.relu(at_image) / (ops.sum(ops.square(gradient), axis=axes) + TINY)
+    return (images - ops.reshape(length, (-1, *[1] * len(axes))) * gradient,)
+
+
 def _shortfall(logits: Any, labels: Any, confidence: Any, way: Any) -> Any:
     """How much the margin lacks of the confidence; 0 or less is a success."""
     spread = ops.stop_gradient(ops.max(logits, axis=1) - ops.min(logits, axis=1))
     return confidence + LEAST_MARGIN * spread - way * margin(logits, labels)
+
+
+def _between(
+    images: NDArray[np.float32], ends: NDArray[np.float32], share: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    return np.clip(images + share[:, None, None, None] * (ends - images), 0, 1).astype(np.float32)
+
+
+def _square_sizes(change: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(np.square(change).sum(axis=(1, 2, 3)))

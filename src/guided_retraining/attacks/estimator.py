@@ -84,6 +84,9 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
             postprocessing_defences=None,
             preprocessing=None,
         )
+        self.all_framework_preprocessing = (
+            False  # so that ART's own attacks call this class with NumPy arrays
+        )
         self.nb_classes = n_classes
         self.classifier = model
         self.loss = loss
@@ -95,10 +98,6 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         self._reduce_labels = False
         self._on_probabilities: KerasLogitsEstimator | None = None
         self._compiled: dict[Hashable, Callable[..., list[NDArray[Any]]]] = {}
-
-    def _check_params(self) -> None:
-        super()._check_params()
-        self.all_framework_preprocessing = False  # ART's attacks then stay in NumPy, where ours are compiled
 
     def compiled(
         self, key: Hashable, build: Callable[[], Callable[..., Any]], signature: Signature
@@ -220,7 +219,7 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
 
     def check_finite(self, values: NDArray[Any], x: Any) -> None:
         """Raise a ModelError naming the first input whose row of ``values`` is not finite, and the layer."""
-        rows = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+        rows = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
         if rows.all():
             return
         bad = int(np.flatnonzero(~rows)[0])
@@ -278,7 +277,7 @@ def _where_not_finite(model: keras.Model, image: NDArray[np.float32]) -> str:
     classifier = getattr(model, "classifier", model)
     for layer in classifier.layers:
         try:
-            outputs = keras.Model(classifier.inputs, layer.output)(image, training=False)
+            outputs = keras.Model(classifier.inputs[0], layer.output)(image, training=False)
         except (AttributeError, ValueError, TypeError):  # a subclassed model has no graph to look into
             continue
         if not np.isfinite(keras.ops.convert_to_numpy(keras.ops.cast(outputs, "float32"))).all():

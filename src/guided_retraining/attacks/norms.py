@@ -39,7 +39,9 @@ def perturbation_norms(
     >>> perturbation_norms(np.zeros((1, 1, 2, 1)), np.array([[[[0.3], [0.4]]]]))["l2"].round(3).tolist()
     [0.5]
     """
-    change = np.abs(adversarial.astype(np.float64) - images).reshape(len(images), -1)
+    change = np.abs(adversarial.astype(np.float64) - images).reshape(
+        len(images), int(np.prod(images.shape[1:]))
+    )
     return {
         "l0": (change > CHANGED).sum(axis=1).astype(np.float64),
         "l1": change.sum(axis=1),

@@ -36,7 +36,7 @@ CHECKS: dict[str, Check] = {
     "max_iter": COUNT,
     "num_random_init": COUNT_OR_ZERO,
     "nb_random_init": COUNT,
-    "nb_restarts": COUNT,
+    "square_max_iter": COUNT,
     "decay": (lambda value: value is None or NOT_NEGATIVE[0](value), "a number of 0 or more, or null"),
     "scaled": FLAG,
     "targeted": FLAG,

@@ -13,7 +13,7 @@ from typing import Any
 from guided_retraining.attacks.parameters import check_values
 from guided_retraining.errors import ParameterError
 
-__all__ = ["ATTACKS", "AttackRow", "attack_label", "attack_parameters", "check_attack", "make_attack"]
+__all__ = ["ATTACKS", "AttackRow", "attack_ball", "attack_label", "check_attack", "make_attack"]
 
 PACKAGE = "guided_retraining.attacks"
 EPS = 8 / 255  # 8 grey levels, the usual Linf budget for colour images
@@ -31,6 +31,7 @@ class AttackRow:
         norm: the norm it keeps small, for reading; ``parameters`` has the order where it can be chosen.
         parameters: accepted parameters and their defaults; eps in units of [0, 1] pixel values.
         fixed: arguments that make the class this attack; not for the user.
+        norms: the orders that ``norm`` may have, where it can be chosen.
         needs_gradient: False for attacks that only look at outputs.
         source: where it was published.
     """
@@ -43,6 +44,7 @@ class AttackRow:
     source: str
     fixed: Mapping[str, Any] = field(default_factory=dict)
     needs_gradient: bool = True
+    norms: tuple[float | str, ...] = (1, 2, "inf")
 
 
 _COMMON = {"targeted": False, "batch_size": 128}
@@ -73,10 +75,43 @@ _ROWS = [
     ),
     AttackRow(
         "carlini_wagner", "Carlini-Wagner L2", "carlini:CarliniWagnerL2", "L2",
-        {"confidence": 0.0, "learning_rate": 0.01, "binary_search_steps": 5, "max_iter": 100,
+        {"confidence": 0.0, "learning_rate": 0.02, "binary_search_steps": 5, "max_iter": 100,
         "initial_const": 1.0,
          **_COMMON},
         "Carlini and Wagner 2017, arXiv 1608.04644",
+    ),
+    AttackRow(
+        "deepfool", "DeepFool", "deepfool:DeepFool", "L2",
+        {"max_iter": 50, "epsilon": 0.02, "nb_grads": 10, "batch_size": 128},
+        "Moosavi-Dezfooli et al. 2016, arXiv 1511.04599",
+    ),
+    AttackRow(
+        "apgd_ce", "APGD-CE", "apgd:AutoPGD", "Linf",
+        {"norm": "inf", "eps": EPS, "eps_step": None, "max_iter": 100, "nb_random_init": 1, "batch_size": 128,
+         "seed": 0},
+        "Croce and Hein 2020, arXiv 2003.01690",
+        {"loss_type": "cross_entropy"},
+        norms=(2, "inf"),
+    ),
+    AttackRow(
+        "apgd_dlr", "APGD-DLR", "apgd:AutoPGD", "Linf",
+        {"norm": "inf", "eps": EPS, "eps_step": None, "max_iter": 100, "nb_random_init": 1, "batch_size": 128,
+         "seed": 0},
+        "Croce and Hein 2020, arXiv 2003.01690",
+        {"loss_type": "difference_logits_ratio"},
+        norms=(2, "inf"),
+    ),
+    AttackRow(
+        "square", "Square", "square:SquareAttack", "Linf",
+        {"eps": EPS, "max_iter": 1000, "p_init": 0.8, "batch_size": 128, "seed": 0},
+        "Andriushchenko et al. 2020, arXiv 1912.00049",
+        {},
+        False,
+    ),
+    AttackRow(
+        "auto_attack", "APGD-CE + APGD-DLR + Square", "ensemble:AutoAttackEnsemble", "Linf",
+        {"eps": EPS, "max_iter": 100, "nb_random_init": 1, "square_max_iter": 1000, "batch_size": 128,
+        "seed": 0}, "Croce and Hein 2020, arXiv 2003.01690, without FAB and the targeted attacks",
     ),
     AttackRow(
         "l2_bim", "L2-BIM (study)", "iterative:IterativeGradientAttack", "L2", _STUDY,
@@ -126,6 +161,10 @@ def check_attack(attack: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         )
     values = {**row.parameters, **parameters}
     check_values(attack, {**values, **{name: row.fixed[name] for name in ("norm",) if name in row.fixed}})
+    if "norm" in values and float(values["norm"]) not in map(float, row.norms):
+        raise ParameterError(
+            f"Attack {attack}: found norm={values['norm']!r}, expected {' or '.join(map(str, row.norms))}."
+        )
     return values
 
 
@@ -158,7 +197,7 @@ def attack_label(attack: str) -> str:
     return ATTACKS[attack].label if attack in ATTACKS else attack.rpartition(":")[2]
 
 
-def attack_parameters(attack: str, parameters: Mapping[str, Any]) -> tuple[float | None, float | None]:
+def attack_ball(attack: str, parameters: Mapping[str, Any]) -> tuple[float | None, float | None]:
     """``(order of the norm, eps)`` of an attack's ball, None where it has none."""
     row = ATTACKS.get(attack)
     values = {**row.fixed, **row.parameters, **parameters} if row else dict(parameters)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.inputs import check_images, class_indices
 from guided_retraining.attacks.norms import check_inside, perturbation_norms
-from guided_retraining.attacks.registry import attack_parameters, check_attack, make_attack
+from guided_retraining.attacks.registry import attack_ball, check_attack, make_attack
 from guided_retraining.attacks.seeding import seeded_globals
 from guided_retraining.errors import InputError
 from guided_retraining.images import ImageArray
@@ -92,7 +92,7 @@ def run_attack(
         raise InputError(
             f"Found source_indices of shape {indices.shape}, expected ({n},) as there are images."
         )
-    norm, eps = attack_parameters(attack, values)
+    norm, eps = attack_ball(attack, values)
     adversarial = np.empty(images.shape, np.float32)
     before, after = np.empty(n, np.int64), np.empty(n, np.int64)
     sizes = {name: np.empty(n) for name in ("l0", "l2", "linf")}
