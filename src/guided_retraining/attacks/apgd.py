@@ -91,14 +91,18 @@ class AutoPGD(CompiledAttack):
             fooled = np.zeros(len(standing), bool)
             for part in self._batches(len(standing)):
                 rows = standing[part]
-                found[rows], fooled[part] = self._climb(images[rows], start[part], labels[rows])
+                found[rows], fooled[part] = self._climb(images[rows], start[part], labels[rows], rows)
             standing = standing[~fooled]
             if not len(standing):
                 break
         return found
 
     def _climb(
-        self, images: NDArray[np.float32], start: NDArray[np.float32], labels: NDArray[np.int64]
+        self,
+        images: NDArray[np.float32],
+        start: NDArray[np.float32],
+        labels: NDArray[np.int64],
+        indices: NDArray[np.int64],
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """The first fooling point of each input, else its point of largest loss; and who was fooled."""
         image, row = self.estimator.image_signature(), ((None,), "float32")
@@ -113,7 +117,7 @@ class AutoPGD(CompiledAttack):
             [image, ((None,), "int64")],
         )
         loss, gradient, ahead = begin(start, labels)
-        self.estimator.check_finite(gradient, images)
+        self.estimator.check_finite(gradient, images, indices)
         result, fooled = start.copy(), ahead > 0
         rows = np.flatnonzero(~fooled)
         x, last, best, best_gradient = start, start, start, gradient

@@ -77,7 +77,7 @@ class CarliniWagnerL2(CompiledAttack):
     def _attack(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
         adversarial = images.copy()
         for part in self._batches(len(images)):
-            search = _Search(self, images[part], labels[part])
+            search = _Search(self, images[part], labels[part], part.start)
             for _ in range(self.binary_search_steps):
                 search.try_constants()
             adversarial[part] = search.polished()
@@ -88,11 +88,16 @@ class _Search:
     """The state of one batch: each input's constant, its bracket, and the best result so far."""
 
     def __init__(
-        self, attack: CarliniWagnerL2, images: NDArray[np.float32], labels: NDArray[np.int64]
+        self,
+        attack: CarliniWagnerL2,
+        images: NDArray[np.float32],
+        labels: NDArray[np.int64],
+        start: int,
     ) -> None:
         estimator = attack.estimator
         image, row = estimator.image_signature(), ((None,), "float32")
         self.attack, self.images, self.labels = attack, images, labels
+        self.indices = np.arange(start, start + len(images))
         self.way = -1.0 if attack.targeted else 1.0
         self.descend = estimator.compiled(
             "carlini_descend",
@@ -130,7 +135,7 @@ class _Search:
                 self.best[rows], self.attack.learning_rate, self.attack.confidence, self.way, part[0],
                 part[-1] + 1,
             )  # fmt: skip
-            self.attack.estimator.check_finite(loss, self.images[rows])
+            self.attack.estimator.check_finite(loss, self.images[rows], self.indices[rows])
             self.best_l2[rows], self.best[rows] = best_l2, best
             succeeded[rows] |= found > 0
             failing = np.isinf(self.best_l2[rows])

@@ -70,7 +70,7 @@ class DeepFool(CompiledAttack):
                     break
                 steps = min(STEPS_A_CALL, self.max_iter - done)
                 change, crossed, reached = run(images[rows], change, candidates[rows], self.epsilon, steps)
-                self.estimator.check_finite(change, images[rows])
+                self.estimator.check_finite(change, images[rows], rows)
                 adversarial[rows] = reached
                 rows, change = rows[crossed <= 0], change[crossed <= 0]
         return adversarial

@@ -217,16 +217,26 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         """
         raise ModelError("A KerasLogitsEstimator only attacks; fit the Keras model it was made from.")
 
-    def check_finite(self, values: NDArray[Any], x: Any) -> None:
-        """Raise a ModelError naming the first input whose row of ``values`` is not finite, and the layer."""
+    def check_finite(self, values: NDArray[Any], x: Any, indices: NDArray[np.int64] | None = None) -> None:
+        """Raise a ModelError naming the first input whose row of ``values`` is not finite, and the layer.
+
+        Args:
+            values: ``(n, ...)`` gradients, losses or images.
+            x: ``(n, h, w, c)`` the inputs they belong to.
+            indices: ``(n,)`` what to call the inputs; 0 to n - 1 by default.
+
+        Raises:
+            ModelError: a value is NaN or infinite.
+        """
         rows = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
         if rows.all():
             return
         bad = int(np.flatnonzero(~rows)[0])
+        name = bad if indices is None else int(indices[bad])
         raise ModelError(
-            f"The gradient of input {bad} is NaN or infinite (one of {int((~rows).sum())} such inputs): "
-            f"{_where_not_finite(self.model, self._floats(x[bad : bad + 1]))}. Check the weights and the "
-            f"input scaling."
+            f"The gradient of input {name} is NaN or infinite (one of {int((~rows).sum())} such inputs): "
+            f"{_where_not_finite(self.model, self._floats(x[bad : bad + 1]))}. Check the weights and the input "
+            "scaling."
         )
 
     def _loss_gradient_function(self) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ from guided_retraining.attacks.inputs import check_images, class_indices
 from guided_retraining.attacks.norms import check_inside, perturbation_norms
 from guided_retraining.attacks.registry import attack_ball, check_attack, make_attack
 from guided_retraining.attacks.seeding import seeded_globals
-from guided_retraining.errors import InputError
+from guided_retraining.errors import InputError, ModelError
 from guided_retraining.images import ImageArray
 
 __all__ = ["AttackResult", "run_attack"]
@@ -84,7 +84,7 @@ def run_attack(
     values = check_attack(
         attack, {"batch_size": batch_size, **parameters} if ":" not in attack else parameters
     )
-    estimator = _estimator(model, estimator)
+    estimator = estimator if estimator is not None else KerasLogitsEstimator(model)
     n = len(images)
     true_labels = class_indices(labels, n, estimator.nb_classes)
     indices = np.arange(n) if source_indices is None else np.asarray(source_indices)
@@ -103,7 +103,10 @@ def run_attack(
         clean = check_images(images[part], estimator.input_shape)
         before[part] = estimator.predict(clean).argmax(axis=1)
         began = time.perf_counter()
-        made = _generate(estimator, attack, values, [seed, start], clean, true_labels[part])
+        try:
+            made = _generate(estimator, attack, values, [seed, start], clean, true_labels[part])
+        except ModelError as error:
+            raise ModelError(f"Attack {attack}, inputs counted from {start}: {error}") from error
         seconds += time.perf_counter() - began
         check_inside(clean, made, norm, eps, attack)
         adversarial[part] = made
@@ -129,12 +132,6 @@ def run_attack(
         index=pd.RangeIndex(n),
     )
     return AttackResult(adversarial, table)
-
-
-def _estimator(model: keras.Model | None, estimator: KerasLogitsEstimator | None) -> KerasLogitsEstimator:
-    if estimator is not None:
-        return estimator
-    return KerasLogitsEstimator(model)
 
 
 def _generate(
