@@ -60,7 +60,7 @@ class AutoPGD(CompiledAttack):
         max_iter: int = 100,
         nb_random_init: int = 1,
         loss_type: str = "cross_entropy",
-        batch_size: int = 128,
+        batch_size: int = 64,
         seed: int = 0,
     ) -> None:
         super().__init__(estimator, targeted=False, batch_size=batch_size, seed=seed)

@@ -18,7 +18,7 @@ __all__ = ["CompiledAttack", "prepared"]
 
 
 def prepared(
-    estimator: Any, x: Any, y: Any, *, targeted: bool = False, batch_size: int = 128
+    estimator: Any, x: Any, y: Any, *, targeted: bool = False, batch_size: int = 64
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Checked images and class indices of a call to ``generate``.
 

@@ -6,16 +6,12 @@ and search for each input's own ``c``. Inputs that no longer gain leave the batc
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 
 from guided_retraining.attacks.base import CompiledAttack
+from guided_retraining.attacks.carlini_graphs import descend, foot, succeeds
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
-from guided_retraining.attacks.gradients import value_and_gradient
-from guided_retraining.attacks.losses import margin
 
 __all__ = ["CarliniWagnerL2"]
 
@@ -23,12 +19,9 @@ CHECKS = 10  # how often in max_iter an input may leave because it no longer gai
 GAIN = 0.9999  # it gains while its loss falls below this share of the last check's, as in the authors' code
 C_FACTOR = 10.0  # growth of c until the first success, as in the authors' code
 SHRINK = 0.99  # keeps black and white pixels off the flat ends of tanh, where Adam could not move them
-LEAST_MARGIN = 1e-4  # of the logits' range: a success must not hang on the last bit of a float
 POLISHINGS = 2  # moves along the boundary, at the end
 BISECTIONS = 8  # halvings of the way from an image to its result
 PAST_THE_FOOT = 1.3  # how far beyond the foot on the linearised boundary the real one is looked for
-TINY = 1e-12
-BETA_1, BETA_2, ADAM_EPSILON = 0.9, 0.999, 1e-8  # Kingma and Ba 2015
 
 
 class CarliniWagnerL2(CompiledAttack):
@@ -64,7 +57,7 @@ class CarliniWagnerL2(CompiledAttack):
         max_iter: int = 100,
         initial_const: float = 1.0,
         targeted: bool = False,
-        batch_size: int = 128,
+        batch_size: int = 64,
     ) -> None:
         super().__init__(estimator, targeted=targeted, batch_size=batch_size, seed=0)
         self.confidence = confidence
@@ -101,14 +94,14 @@ class _Search:
         self.way = -1.0 if attack.targeted else 1.0
         self.descend = estimator.compiled(
             "carlini_descend",
-            lambda: _descend,
+            lambda: descend,
             [*[image] * 4, ((None,), "int64"), row, row, image, *[((), "float32")] * 3, *[((), "int32")] * 2],
         )
         self.succeeds = estimator.compiled(
-            "carlini_succeeds", lambda: _succeeds, [image, ((None,), "int64"), *[((), "float32")] * 2]
+            "carlini_succeeds", lambda: succeeds, [image, ((None,), "int64"), *[((), "float32")] * 2]
         )
         self.foot = estimator.compiled(
-            "carlini_foot", lambda: _foot, [image, image, ((None,), "int64"), *[((), "float32")] * 2]
+            "carlini_foot", lambda: foot, [image, image, ((None,), "int64"), *[((), "float32")] * 2]
         )
         n = len(images)
         self.constants = np.full(n, attack.initial_const, np.float32)
@@ -182,62 +175,6 @@ class _Search:
 
     def _holds(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
         return np.asarray(self.succeeds(images, labels, self.attack.confidence, self.way)[0] > 0)
-
-
-def _descend(
-    logits_of: Any, images: Any, w: Any, first: Any, second: Any, labels: Any, constants: Any, best_l2: Any,
-        best: Any,
-    learning_rate: Any, confidence: Any, way: Any, start: Any, stop: Any,
-) -> Any:  # fmt: skip
-    """Adam from step ``start`` to ``stop``: its state, the best so far, the loss, and who succeeded."""
-    axes = tuple(range(1, len(images.shape)))
-
-    def objective(w: Any) -> Any:
-        adversarial = (ops.tanh(w) + 1) / 2
-        short = _shortfall(logits_of(adversarial), labels, confidence, way)
-        l2 = ops.sum(ops.square(adversarial - images), axis=axes)
-        return l2 + constants * ops.relu(short), (adversarial, l2, short)
-
-    def step(i: Any, w: Any, first: Any, second: Any, best_l2: Any, best: Any, _: Any, found: Any) -> Any:
-        loss, (adversarial, l2, short), gradient = value_and_gradient(objective, w)
-        success = short <= 0
-        better = ops.logical_and(success, l2 < best_l2)
-        best = ops.where(ops.reshape(better, (-1, *[1] * len(axes))), adversarial, best)
-        best_l2 = ops.where(better, l2, best_l2)
-        found = ops.maximum(found, ops.cast(success, "float32"))
-        first = BETA_1 * first + (1 - BETA_1) * gradient
-        second = BETA_2 * second + (1 - BETA_2) * ops.square(gradient)
-        count = ops.cast(i + 1, "float32")
-        rate = learning_rate * ops.sqrt(1 - BETA_2**count) / (1 - BETA_1**count)
-        w = w - rate * first / (ops.sqrt(second) + ADAM_EPSILON)
-        return i + 1, w, first, second, best_l2, best, loss, found
-
-    zeros = ops.zeros_like(constants)
-    state = (start, w, first, second, best_l2, best, zeros, zeros)
-    return ops.while_loop(lambda i, *_: i < stop, step, state)[1:]
-
-
-def _succeeds(logits_of: Any, images: Any, labels: Any, confidence: Any, way: Any) -> Any:
-    return (ops.cast(_shortfall(logits_of(images), labels, confidence, way) <= 0, "float32"),)
-
-
-def _foot(logits_of: Any, images: Any, x: Any, labels: Any, confidence: Any, way: Any) -> Any:
-    """The point nearest to each image on the plane that touches the boundary at ``x``."""
-
-    def short_of(inputs: Any) -> Any:
-        return _shortfall(logits_of(inputs), labels, confidence, way), ()
-
-    short, _, gradient = value_and_gradient(short_of, x)
-    axes = tuple(range(1, len(images.shape)))
-    at_image = short + ops.sum(gradient * (images - x), axis=axes)
-    length = ops.relu(at_image) / (ops.sum(ops.square(gradient), axis=axes) + TINY)
-    return (images - ops.reshape(length, (-1, *[1] * len(axes))) * gradient,)
-
-
-def _shortfall(logits: Any, labels: Any, confidence: Any, way: Any) -> Any:
-    """How much the margin lacks of the confidence; 0 or less is a success."""
-    spread = ops.stop_gradient(ops.max(logits, axis=1) - ops.min(logits, axis=1))
-    return confidence + LEAST_MARGIN * spread - way * margin(logits, labels)
 
 
 def _between(

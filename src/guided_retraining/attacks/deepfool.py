@@ -41,7 +41,7 @@ class DeepFool(CompiledAttack):
         max_iter: int = 50,
         epsilon: float = 0.02,
         nb_grads: int = 10,
-        batch_size: int = 128,
+        batch_size: int = 64,
     ) -> None:
         super().__init__(estimator, targeted=False, batch_size=batch_size, seed=0)
         self.max_iter = max_iter

@@ -41,7 +41,7 @@ class AutoAttackEnsemble(CompiledAttack):
         max_iter: int = 100,
         nb_random_init: int = 1,
         square_max_iter: int = 1000,
-        batch_size: int = 128,
+        batch_size: int = 64,
         seed: int = 0,
     ) -> None:
         super().__init__(estimator, targeted=False, batch_size=batch_size, seed=seed)

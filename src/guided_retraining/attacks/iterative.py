@@ -54,7 +54,7 @@ class IterativeGradientAttack(CompiledAttack):
         decay: float | None = None,
         scaled: bool = False,
         targeted: bool = False,
-        batch_size: int = 128,
+        batch_size: int = 64,
         seed: int = 0,
     ) -> None:
         super().__init__(estimator, targeted=targeted, batch_size=batch_size, seed=seed)

@@ -47,7 +47,7 @@ class AttackRow:
     norms: tuple[float | str, ...] = (1, 2, "inf")
 
 
-_COMMON = {"targeted": False, "batch_size": 128}
+_COMMON = {"targeted": False, "batch_size": 64}
 _STUDY = {"eps": 0.05, "eps_step": 0.01, "max_iter": 10, **_COMMON}
 
 _ROWS = [
@@ -82,12 +82,12 @@ _ROWS = [
     ),
     AttackRow(
         "deepfool", "DeepFool", "deepfool:DeepFool", "L2",
-        {"max_iter": 50, "epsilon": 0.02, "nb_grads": 10, "batch_size": 128},
+        {"max_iter": 50, "epsilon": 0.02, "nb_grads": 10, "batch_size": 64},
         "Moosavi-Dezfooli et al. 2016, arXiv 1511.04599",
     ),
     AttackRow(
         "apgd_ce", "APGD-CE", "apgd:AutoPGD", "Linf",
-        {"norm": "inf", "eps": EPS, "eps_step": None, "max_iter": 100, "nb_random_init": 1, "batch_size": 128,
+        {"norm": "inf", "eps": EPS, "eps_step": None, "max_iter": 100, "nb_random_init": 1, "batch_size": 64,
          "seed": 0},
         "Croce and Hein 2020, arXiv 2003.01690",
         {"loss_type": "cross_entropy"},
@@ -95,7 +95,7 @@ _ROWS = [
     ),
     AttackRow(
         "apgd_dlr", "APGD-DLR", "apgd:AutoPGD", "Linf",
-        {"norm": "inf", "eps": EPS, "eps_step": None, "max_iter": 100, "nb_random_init": 1, "batch_size": 128,
+        {"norm": "inf", "eps": EPS, "eps_step": None, "max_iter": 100, "nb_random_init": 1, "batch_size": 64,
          "seed": 0},
         "Croce and Hein 2020, arXiv 2003.01690",
         {"loss_type": "difference_logits_ratio"},
@@ -103,14 +103,14 @@ _ROWS = [
     ),
     AttackRow(
         "square", "Square", "square:SquareAttack", "Linf",
-        {"eps": EPS, "max_iter": 1000, "p_init": 0.8, "batch_size": 128, "seed": 0},
+        {"eps": EPS, "max_iter": 1000, "p_init": 0.8, "batch_size": 64, "seed": 0},
         "Andriushchenko et al. 2020, arXiv 1912.00049",
         {},
         False,
     ),
     AttackRow(
         "auto_attack", "APGD-CE + APGD-DLR + Square", "ensemble:AutoAttackEnsemble", "Linf",
-        {"eps": EPS, "max_iter": 100, "nb_random_init": 1, "square_max_iter": 1000, "batch_size": 128,
+        {"eps": EPS, "max_iter": 100, "nb_random_init": 1, "square_max_iter": 1000, "batch_size": 64,
         "seed": 0}, "Croce and Hein 2020, arXiv 2003.01690, without FAB and the targeted attacks",
     ),
     AttackRow(

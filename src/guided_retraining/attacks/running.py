@@ -50,7 +50,7 @@ def run_attack(
     attack: str,
     parameters: Mapping[str, Any],
     seed: int,
-    batch_size: int = 128,
+    batch_size: int = 64,
     estimator: KerasLogitsEstimator | None = None,
     source_indices: NDArray[np.int64] | None = None,
     progress: Callable[[int, int], None] | None = None,

@@ -54,7 +54,7 @@ class SquareAttack(CompiledAttack):
         eps: float = 8 / 255,
         max_iter: int = 1000,
         p_init: float = 0.8,
-        batch_size: int = 128,
+        batch_size: int = 64,
         seed: int = 0,
     ) -> None:
         super().__init__(estimator, targeted=False, batch_size=batch_size, seed=seed)
