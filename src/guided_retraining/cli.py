@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,7 +14,8 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.io import DatasetError
 from kedro.validation.exceptions import ParameterValidationError
 
-from guided_retraining.errors import GuidedRetrainingError
+from guided_retraining.config import Study, suggest
+from guided_retraining.errors import GuidedRetrainingError, ParameterError
 
 INTERRUPTED = 130  # the exit code shells give a command stopped by Ctrl-C
 
@@ -69,3 +72,118 @@ cli.add_command(
         help="Run the pipeline. Finished work is found again: a stopped run goes on where it was.",
     )
 )
+
+
+@cli.group()
+def guided() -> None:
+    """Plan a study, see how far it is, bring your own images and model."""
+
+
+@guided.command()
+@click.argument("datasets", nargs=-1)
+@click.option("--env", "-e", default=None, help="Environment, as for kedro run.")
+@plain_errors
+def plan(datasets: tuple[str, ...], env: str | None) -> None:
+    """Retrained models, time, memory and disk of a study, after its preprocessing."""
+    from guided_retraining.commands.forecast import describe, forecast
+    from guided_retraining.models.architectures import build_model
+    from guided_retraining.models.loading import load_model
+
+    with open_session(env) as (catalog, configured):
+        for name in chosen(datasets, configured):
+            study = configured[name]
+            if not catalog.exists(f"{name}.dataset_summary"):
+                click.echo(
+                    f"{name}: not preprocessed yet; kedro run --pipelines preprocessing --namespaces {name}"
+                )
+                continue
+            summary = catalog.load(f"{name}.dataset_summary")
+            shape, classes = tuple(summary["image_shape"]), len(summary["class_names"])
+            if study.model.path:
+                model = load_model(Path(study.model.path))
+            else:
+                model = build_model(str(study.model.architecture), shape, classes, seed=study.seed)
+            click.echo("\n".join(describe(name, forecast(study, summary["images"], model))))
+
+
+@guided.command()
+@click.argument("datasets", nargs=-1)
+@click.option("--env", "-e", default=None, help="Environment, as for kedro run.")
+@plain_errors
+def status(datasets: tuple[str, ...], env: str | None) -> None:
+    """Cells done, missing and stale, and the time left, by the fingerprints that kedro run goes by."""
+    from guided_retraining.commands.status import study_status
+    from guided_retraining.progress import duration
+
+    with open_session(env) as (catalog, configured):
+        for name in chosen(datasets, configured):
+            table = study_status(name, configured[name], catalog)
+            if table is None:
+                click.echo(f"{name}: no scores yet")
+                continue
+            left = table["seconds_left"].sum()
+            time_left = f", about {duration(left)} left" if table["missing"].sum() and left == left else ""
+            click.echo(
+                f"{name}: {table['done'].sum()} cells done, {table['missing'].sum()} missing{time_left}; "
+                f"{table.attrs['stale']} stale (kept, never used)"
+            )
+            click.echo(table.drop(columns="seconds_left").to_string(index=False))
+
+
+@guided.command(name="new-dataset")
+@click.argument("name")
+@click.option(
+    "--images",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder, zip or tar of class folders, or .npz.",
+)
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Your .keras or .h5 model; else one is trained.",
+)
+@click.option("--size", type=(int, int), default=None, help="Height and width to bring images to.")
+@click.option(
+    "--max-unreadable", type=click.IntRange(min=0), default=0, help="Unreadable images to pass over; listed."
+)
+@plain_errors
+def new_dataset_command(
+    name: str, images: Path, model: Path | None, size: tuple[int, int] | None, max_unreadable: int
+) -> None:
+    """Check your own images (and model) and write the one YAML file they need."""
+    from guided_retraining.commands.new_dataset import new_dataset
+    from guided_retraining.config_loader import DEFAULTS, current_loader
+
+    loader = current_loader()
+    parameters = {**loader["parameters"], DEFAULTS: loader.defaults()}
+    folder = Path(loader.conf_source) / "base" / "parameters"
+    for line in new_dataset(
+        name, images, model, parameters=parameters, folder=folder, size=size, max_unreadable=max_unreadable
+    ):
+        click.echo(line)
+
+
+@contextmanager
+def open_session(env: str | None) -> Iterator[tuple[Any, dict[str, Study]]]:
+    """The catalog and the typed parameters of the project in this folder."""
+    from kedro.framework.session import KedroSession
+
+    from guided_retraining.config_loader import studies
+
+    with KedroSession.create(env=env) as session:
+        context: Any = session.load_context()  # type: ignore[attr-defined]
+        yield context.catalog, studies(context.config_loader)  # type: ignore[arg-type]
+
+
+def chosen(wanted: tuple[str, ...], configured: dict[str, Study]) -> list[str]:
+    """The data sets asked for, or all.
+
+    Raises:
+        ParameterError: one that is not configured.
+    """
+    for name in wanted:
+        if name not in configured:
+            raise ParameterError(f"no such data set '{name}'.{suggest(name, list(configured))}")
+    return list(wanted or configured)

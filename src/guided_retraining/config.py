@@ -23,6 +23,7 @@ class SourceParameters(_Parameters):
 
     reader: str
     path: str | None = None
+    mirror: str | None = None  # where the download pipeline fetches from instead of the published addresses
     options: dict[str, Any] = {}
 
     @model_validator(mode="after")

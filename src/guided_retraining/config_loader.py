@@ -51,6 +51,13 @@ class LayeredConfigLoader(OmegaConfigLoader):
         layers.append(dict(self.runtime_params or {}))
         return merge_layers(layers)
 
+    def defaults(self) -> dict[str, Any]:
+        """What every data set's block is laid over, without any data set."""
+        merged: dict[str, Any] = {}
+        for environment in (self.base_env, self.env or self.default_run_env):
+            merged = deep_merge(merged, self._layer(environment).get(DEFAULTS) or {})
+        return merged
+
     def _layer(self, environment: str) -> dict[str, Any]:
         """What one environment says by itself."""
         plain = OmegaConfigLoader(self.conf_source, env=environment, base_env=environment)

@@ -10,6 +10,7 @@ from guided_retraining.config import Study
 from guided_retraining.config_loader import studies
 from guided_retraining.pipelines import (
     attack,
+    download,
     metrics,
     ordering_retraining,
     preprocessing,
@@ -17,6 +18,7 @@ from guided_retraining.pipelines import (
     training,
 )
 from guided_retraining.pipelines.wiring import for_dataset
+from guided_retraining.readers.sources import SOURCES
 
 DEFAULT_DATASET = "digits"
 STAGES = ("preprocessing", "training", "attack", "metrics", "ordering_retraining", "reporting")
@@ -26,7 +28,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     """All pipelines, built from the parameters of the configured data sets.
 
     Returns:
-        The six stages by name, the data sets by name, and ``__default__``.
+        The six stages by name, ``download``, the data sets by name, and ``__default__``.
 
     Raises:
         ParameterError: something in ``conf/`` or ``--params`` cannot be used.
@@ -39,6 +41,9 @@ def register_pipelines() -> dict[str, Pipeline]:
         built = {name: dataset_stages(name, study) for name, study in configured.items()}
     pipelines = {stage: Pipeline([stages[stage] for stages in built.values()]) for stage in STAGES}
     pipelines |= {name: Pipeline(list(stages.values())) for name, stages in built.items()}
+    pipelines["download"] = Pipeline(
+        [for_dataset(name, download.create_pipeline(name)) for name in configured if name in SOURCES]
+    )
     pipelines["__default__"] = pipelines.get(DEFAULT_DATASET, Pipeline([]))
     return pipelines
 

@@ -54,8 +54,12 @@ class Store:
     def __contains__(self, key: str) -> bool:
         return any((self.folder / f"{key}{suffix}").exists() for suffix in (".json", ".npz"))
 
+    def keys(self) -> set[str]:
+        """The fingerprints of all pieces."""
+        return {path.stem for path in self.folder.glob("[!.]*") if path.suffix in (".json", ".npz")}
+
     def __len__(self) -> int:
-        return sum(1 for path in self.folder.glob("[!.]*") if path.suffix in (".json", ".npz"))
+        return len(self.keys())
 
 
 def _read_json(path: Path) -> dict[str, Any]:

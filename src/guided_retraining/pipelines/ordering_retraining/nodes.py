@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,9 @@ from guided_retraining.config import FitParameters, RetrainingParameters, retrai
 from guided_retraining.guidance import METRICS
 from guided_retraining.pool import LabelledPool
 from guided_retraining.store import Store
+
+if TYPE_CHECKING:
+    from guided_retraining.retraining.cells import CurveTask
 
 
 def retrain_curve(
@@ -47,19 +50,10 @@ def retrain_curve(
         One row for each budget and seed.
     """
     from guided_retraining.progress import ticking
-    from guided_retraining.retraining.cells import CellRunner, CurveTask, selections
+    from guided_retraining.retraining.cells import CellRunner, selections
     from guided_retraining.retraining.shared import shared_trainer
 
-    configuration = study.configurations[name]
-    assert configuration is not None  # switched-off rows are gone after validation
-    task = CurveTask(
-        configuration=configuration,
-        fit=retraining_fit(training, study, configuration),
-        seeds=study.seeds,
-        budgets=study.budgets,
-        study_seed=seed,
-        per_seed_scores=metric in METRICS and METRICS[metric].per_seed,
-    )
+    task = curve_task(name, metric, study, training, seed)
     runner = CellRunner(
         model,
         pool=train_pool,
@@ -86,6 +80,32 @@ def retrain_curve(
             )
             ticker.tick(done, f"accuracy {cell['accuracy_combined']:.3f} with {selection.n_inputs} inputs")
     return pd.DataFrame(rows)
+
+
+def curve_task(
+    name: str, metric: str, study: RetrainingParameters, training: FitParameters, seed: int
+) -> CurveTask:
+    """What one curve does, from the parameters.
+
+    Args:
+        name: of the configuration.
+        metric: its name.
+        study: budgets, seeds and configurations.
+        training: how the original model was fitted.
+        seed: of the study.
+    """
+    from guided_retraining.retraining.cells import CurveTask
+
+    configuration = study.configurations[name]
+    assert configuration is not None  # switched-off rows are gone after validation
+    return CurveTask(
+        configuration=configuration,
+        fit=retraining_fit(training, study, configuration),
+        seeds=study.seeds,
+        budgets=study.budgets,
+        study_seed=seed,
+        per_seed_scores=metric in METRICS and METRICS[metric].per_seed,
+    )
 
 
 def stack(*curves: pd.DataFrame) -> pd.DataFrame:

@@ -46,9 +46,9 @@ def prepare(
     start = time.perf_counter()
     folder = Path(source.path).expanduser() if source.path else raw
     dataset = read(source.reader, folder, size=parameters.size, grey=parameters.grey, **source.options)
-    splits = _cut(dataset, parameters, seed)
+    splits = cut(dataset, parameters, seed)
     for name, (images, labels) in splits.items():
-        _check_classes(
+        check_classes(
             name, labels, dataset.class_names, parameters.minimum_per_class if name == "train" else 1
         )
         logger.info("%s: %d images of %s", name, len(labels), "x".join(map(str, images.shape[1:])))
@@ -57,7 +57,17 @@ def prepare(
     return {**arrays, "dataset_summary": _summary(dataset, splits, parameters, time.perf_counter() - start)}
 
 
-def _cut(dataset: RawDataset, parameters: PreprocessingParameters, seed: int) -> dict[str, Split]:
+def cut(dataset: RawDataset, parameters: PreprocessingParameters, seed: int) -> dict[str, Split]:
+    """The images and labels of each split, as views.
+
+    Args:
+        dataset: what a reader gave.
+        parameters: shares, and whether groups and an official test set are kept.
+        seed: of the draw.
+
+    Raises:
+        ParameterError: shares that leave nothing to train on.
+    """
     train, test = dataset.train, dataset.test if parameters.use_test else None
     images: ImageArray = train.images
     labels, groups = train.labels, train.groups if parameters.split_by_group else None
@@ -83,7 +93,12 @@ def _cut(dataset: RawDataset, parameters: PreprocessingParameters, seed: int) ->
     return cut
 
 
-def _check_classes(split: str, labels: NDArray[np.int64], names: tuple[str, ...], least: int) -> None:
+def check_classes(split: str, labels: NDArray[np.int64], names: tuple[str, ...], least: int) -> None:
+    """Refuse a split with classes of too few images.
+
+    Raises:
+        ParameterError: naming the classes and their counts.
+    """
     counts = np.bincount(labels, minlength=len(names))
     few = [f"{names[i]} ({counts[i]})" for i in np.flatnonzero(counts < least)]
     if few:

@@ -1,0 +1,1 @@
+"""What the ``kedro guided`` commands do; ``cli.py`` only takes their arguments."""

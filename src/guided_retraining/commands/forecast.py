@@ -1,0 +1,107 @@
+"""How long a study will take on this machine, and how much memory and disk, from a short calibration."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from guided_retraining.config import FitParameters, Study
+from guided_retraining.progress import duration
+from guided_retraining.retraining.plan import plan_study
+
+CALIBRATION_SECONDS = 2.0  # for training and for prediction each
+LONG_SECONDS = 3600.0  # a study longer than this gets advice on how to make it shorter
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Images a second in training and in prediction, and the model's size in bytes."""
+
+    training: float
+    prediction: float
+    model_bytes: int
+
+
+def calibrate(model: Any, fit: FitParameters) -> Speed:
+    """Measure this machine on random images, after a warm-up.
+
+    Args:
+        model: a built classifier.
+        fit: batch size, optimizer and precision matter.
+    """
+    from guided_retraining.retraining.trainer import Trainer
+
+    shape = tuple(model.inputs[0].shape[1:])
+    rng = np.random.default_rng(0)
+    images = rng.random((4 * fit.batch_size, *shape), dtype=np.float32)
+    labels = rng.integers(0, model.outputs[0].shape[-1], len(images))
+    trainer = Trainer(model, fit.model_copy(update={"epochs": 1}))
+    start = model.get_weights()
+    indices = np.arange(len(images))
+    trainer.fit(start, images, labels, indices, seed=0)
+    trainer.forward(images)
+    trained, spent = 0, 0.0
+    while spent < CALIBRATION_SECONDS:
+        spent += trainer.fit(start, images, labels, indices, seed=0).seconds
+        trained += len(images)
+    predicted, begun = 0, time.perf_counter()
+    while time.perf_counter() - begun < CALIBRATION_SECONDS:
+        trainer.forward(images)
+        predicted += len(images)
+    seconds = time.perf_counter() - begun
+    return Speed(trained / spent, predicted / seconds, sum(weight.nbytes for weight in start))
+
+
+def forecast(study: Study, n_images: dict[str, int], model: Any) -> dict[str, Any]:
+    """Cells, samples, seconds, memory and disk of a study.
+
+    Args:
+        study: its parameters.
+        n_images: clean images of each split.
+        model: the original model, or one of its architecture.
+
+    Returns:
+        A dictionary with ``cells``, ``samples``, ``seconds``, ``memory_bytes``, ``disk_bytes``, ``plan``.
+    """
+    retraining = study.ordering_retraining
+    planned = plan_study(n_images, study.attack, retraining, study.training, len(study.metrics))
+    speed = calibrate(model, study.training)
+    evaluated = planned["cells"] * sum(
+        planned["clean"][split] + planned["adversarial"][split] for split in ("validation", "test")
+    )
+    original = n_images["train"] * study.training.epochs if study.model.path is None else 0
+    image_bytes = int(np.prod(model.inputs[0].shape[1:])) * 4
+    adversarial = sum(planned["adversarial"].values())
+    pool = planned["clean"]["train"] + planned["adversarial"]["train"]
+    return {
+        "plan": planned,
+        "cells": planned["cells"],
+        "samples": planned["samples"],
+        "seconds": (planned["samples"] + original) / speed.training + evaluated / speed.prediction,
+        "training_speed": speed.training,
+        "memory_bytes": 2**30 + pool * image_bytes + 6 * speed.model_bytes,  # 1 GiB: Python and its libraries
+        "disk_bytes": (sum(n_images.values()) + 2 * adversarial) * image_bytes + 2 * speed.model_bytes,
+    }
+
+
+def describe(dataset: str, found: dict[str, Any]) -> list[str]:
+    """The forecast in lines a person reads, with advice where it is long."""
+    lines = [
+        f"{dataset}: {found['cells']:,} retrained models, {found['samples']:,} samples x epochs",
+        f"  about {duration(found['seconds'])} here ({found['training_speed']:,.0f} images/s in training), "
+        "attacks and scoring not counted",
+        f"  about {found['memory_bytes'] / 2**30:.1f} GiB of memory, {found['disk_bytes'] / 2**30:.2f} GiB of disk",
+    ]
+    for name, row in found["plan"]["configurations"].items():
+        shown = ", ".join(str(budget) for budget in row["budgets"][:4])
+        more = f", ... {row['budgets'][-1]}" if len(row["budgets"]) > 4 else ""
+        lines.append(f"  {name}: budgets {shown}{more} of {row['pool']:,} inputs; {row['cells']:,} models")
+    if found["seconds"] > LONG_SECONDS:
+        lines.append(
+            "  that is long: fewer ordering_retraining.seeds or budgets, configurations or metrics set to null, or "
+            "ordering_retraining.training.epochs shorten it in proportion; docs/scaling.md spreads it over machines"
+        )
+    return lines
