@@ -11,7 +11,17 @@ import pytest
 PACKAGE = "guided_retraining"
 SOURCE = Path(__file__).resolve().parents[1] / "src" / PACKAGE
 PLAIN_PACKAGES = ("readers", "models", "attacks", "guidance", "retraining", "evaluation", "report")
-KEDRO_ROOM = ("pipelines", "io", "runners", "settings", "hooks", "cli", "config_loader", "pipeline_registry")
+KEDRO_ROOM = (
+    "pipelines",
+    "io",
+    "runners",
+    "settings",
+    "hooks",
+    "cli",
+    "commands",
+    "config_loader",
+    "pipeline_registry",
+)
 DEEP_LEARNING = {"tensorflow", "keras", "torch", "jax", "art"}
 
 

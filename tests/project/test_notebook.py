@@ -67,10 +67,11 @@ def analysis(smoke_project: Path) -> tuple[Any, dict[Path, int], dict[Path, int]
     folder = smoke_project / "notebooks"
     folder.mkdir(exist_ok=True)
     before = _times(smoke_project)
-    notebook = execute("analysis.ipynb", folder)
-    after = _times(smoke_project)
-    shutil.rmtree(folder)
-    return notebook, before, after
+    try:
+        notebook = execute("analysis.ipynb", folder)
+        return notebook, before, _times(smoke_project)
+    finally:
+        shutil.rmtree(folder)
 
 
 def _times(project: Path) -> dict[Path, int]:
