@@ -161,6 +161,7 @@ class Study(_Parameters):
     attack: AttackParameters
     metrics: dict[str, dict[str, Any] | None]
     ordering_retraining: RetrainingParameters
+    stability_seeds: tuple[int, ...] = ()  # further original models, only to see how much the rankings change
 
     @field_validator("metrics")
     @classmethod
@@ -173,6 +174,21 @@ class Study(_Parameters):
         for name, parameters in chosen.items():
             check_metric(*named_function(name, parameters, "function"))
         return chosen
+
+    @model_validator(mode="after")
+    def _stability_seeds_make_other_models(self) -> Study:
+        seeds = self.stability_seeds
+        if len(set(seeds)) < len(seeds) or min(seeds, default=0) < 0 or self.seed in seeds:
+            raise ValueError(
+                f"stability_seeds: different whole numbers, 0 or more, and not {self.seed}, which is the "
+                f"original model's own `seed`; found {list(seeds)}"
+            )
+        if seeds and self.model.path is not None:
+            raise ValueError(
+                "stability_seeds: a model of your own (model.path) cannot be trained again with another seed; "
+                "remove stability_seeds, or give model.architecture"
+            )
+        return self
 
     @model_validator(mode="after")
     def _retraining_parameters_fit(self) -> Study:

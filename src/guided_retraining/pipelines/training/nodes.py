@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.config import FitParameters, ModelParameters
-from guided_retraining.files import fingerprint
 from guided_retraining.images import ImageArray
 from guided_retraining.store import Store
 
@@ -55,65 +53,27 @@ def train_original(
         check_model(loaded, train_images.shape[1:], n_classes)
         return loaded, {"origin": model.path, "epochs": [], "seconds": 0.0}
 
-    from guided_retraining.models.architectures import build_model
-    from guided_retraining.retraining.cells import ENGINE_VERSION
+    from guided_retraining.retraining.original import train_classifier
 
     assert model.architecture is not None  # one of both is required
-    height, width, channels = train_images.shape[1:]
-    built = build_model(model.architecture, (height, width, channels), n_classes, seed=seed)
-    key = fingerprint(ENGINE_VERSION, built.to_json(), training, seed, train_images, train_labels)
-    kept = store.get(key)
-    if kept is None:
-        kept = _fit(
-            built, (train_images, train_labels), (validation_images, validation_labels), training, seed
-        )
-        store.put(key, kept)
-    built.set_weights([kept[f"weights_{i}"] for i in range(len(built.get_weights()))])
+    built, kept = train_classifier(
+        model.architecture,
+        n_classes,
+        (train_images, train_labels),
+        (validation_images, validation_labels),
+        training,
+        seed=seed,
+        store=store,
+    )
     log = {
         "origin": model.architecture,
         "parameters": int(built.count_params()),
         "epochs": [
             {"epoch": i + 1, "validation_accuracy": float(a)} for i, a in enumerate(kept["accuracies"])
         ],
-        "seconds": float(kept["seconds"]),
+        "seconds": kept["seconds"],
     }
     return built, log
-
-
-def _fit(
-    model: Any,
-    train: tuple[ImageArray, Any],
-    validation: tuple[ImageArray, Any],
-    training: FitParameters,
-    seed: int,
-) -> dict[str, Any]:
-    from guided_retraining.models.forward import predicted_labels
-    from guided_retraining.progress import ticking
-    from guided_retraining.retraining.trainer import Trainer
-
-    trainer = Trainer(model, training)
-    accuracies: list[float] = []
-    with ticking(f"training {model.name}", training.epochs, unit="epochs") as ticker:
-
-        def after_epoch(epoch: int, seconds: float) -> None:
-            accuracy = float((predicted_labels(trainer.forward, validation[0]) == validation[1]).mean())
-            accuracies.append(accuracy)
-            note = f"validation accuracy {accuracy:.3f}"
-            ticker.tick(epoch, note)
-            level = logging.INFO if seconds > 2 else logging.DEBUG
-            logger.log(level, "epoch %d of %d: %s, %.1f s", epoch, training.epochs, note, seconds)
-
-        start = time.perf_counter()
-        trainer.fit(
-            model.get_weights(),
-            train[0],
-            train[1],
-            np.arange(len(train[1])),
-            seed=seed,
-            after_epoch=after_epoch,
-        )
-    weights = {f"weights_{i}": weight for i, weight in enumerate(trainer.model.get_weights())}
-    return {**weights, "accuracies": np.array(accuracies), "seconds": time.perf_counter() - start}
 
 
 def evaluate_original(
