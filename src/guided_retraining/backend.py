@@ -36,6 +36,7 @@ def _held_back_stderr() -> Iterator[None]:
 def _import_keras() -> None:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX: take GPU memory as it is needed
     if not any(Path("/dev").glob("nvidia[0-9]*")) and sys.platform == "linux":
         # Without a GPU the CUDA start-up only fails, loudly; so it is not tried.
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")

@@ -1,8 +1,8 @@
 """The inner loop of training: a run of batches in one call.
 
-On TensorFlow the loop over batches is inside one compiled function that is traced once for a model, whatever the
-number of images, so that a fit of a few hundred images does not pay a Python call per batch. On other Keras backends
-the batches go through Keras's own ``train_on_batch``.
+On TensorFlow and JAX the loop over batches is inside one compiled function, so that a fit of a few hundred images does
+not pay a Python call per batch; on TensorFlow it is traced once for a model, whatever the number of images. On other
+Keras backends the batches go through Keras's own ``train_on_batch``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.backend import keras
+from guided_retraining.retraining.fit_loop_jax import jax_batch_runner
 
 Runner = Callable[[NDArray[np.float32], NDArray[np.int64]], None]
 
@@ -27,6 +28,8 @@ def make_batch_runner(model: Any, batch_size: int) -> Runner:
     """
     if keras.backend.backend() == "tensorflow":
         return _tensorflow_runner(model, batch_size)
+    if keras.backend.backend() == "jax":
+        return jax_batch_runner(model, batch_size)
 
     def run(images: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
         for start in range(0, len(images), batch_size):
@@ -38,16 +41,36 @@ def make_batch_runner(model: Any, batch_size: int) -> Runner:
 def _tensorflow_runner(model: Any, batch_size: int) -> Runner:
     import tensorflow as tf
 
+    step = model.train_step if _has_own_step(model) else _plain_step(model)
     images_spec = tf.TensorSpec((None, *model.inputs[0].shape[1:]), tf.float32)
 
     @tf.function(input_signature=[images_spec, tf.TensorSpec((None,), tf.int64)])
     def run_batches(images: Any, labels: Any) -> None:
         steps = -(-tf.shape(images)[0] // batch_size)
-        for step in tf.range(steps):
-            start = step * batch_size
-            model.train_step((images[start : start + batch_size], labels[start : start + batch_size]))
+        for number in tf.range(steps):
+            start = number * batch_size
+            step((images[start : start + batch_size], labels[start : start + batch_size]))
 
     def run(images: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
         run_batches(tf.convert_to_tensor(images), tf.convert_to_tensor(labels))
 
     return run
+
+
+def _has_own_step(model: Any) -> bool:
+    """Whether a user's model class trains in a way of its own."""
+    return type(model).train_step is not keras.Model.train_step
+
+
+def _plain_step(model: Any) -> Callable[[tuple[Any, Any]], None]:
+    """Keras's training step (loss with the layers' own terms, gradients, update), without metrics."""
+    import tensorflow as tf
+
+    def step(batch: tuple[Any, Any]) -> None:
+        images, labels = batch
+        with tf.GradientTape() as tape:
+            loss = model.compute_loss(x=images, y=labels, y_pred=model(images, training=True))
+        variables = model.trainable_variables
+        model.optimizer.apply(tape.gradient(loss, variables), variables)
+
+    return step
