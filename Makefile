@@ -36,7 +36,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 bench-guidance bench-attacks bench-readers bench-retraining: bench-%: $(STAMP)
-	$(BIN)/python benchmarks/bench_$*.py
+	$(BIN)/python benchmarks/bench_$*.py $(ARGS)
 
 clean:
 	rm -rf $(VENV)
