@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
+
+from guided_retraining.errors import GuidedRetrainingWarning
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +22,34 @@ class QuietHook:
         """Quiet Kedro-Viz's run-status hook, which warns on each partial run."""
         logging.getLogger("kedro_viz").setLevel(logging.ERROR)
         warnings.filterwarnings("ignore", message=".*Pickling.*", module="kedro.*")
+
+
+class WarningHook:
+    """Tells the user of our own warnings as log lines, each once, instead of with a file and a line of code.
+
+    Installed before each node, since runners with processes of their own make no context in them.
+    """
+
+    @hook_impl
+    def before_node_run(self) -> None:
+        """See that our warnings go to the log."""
+        if getattr(warnings.showwarning, "told", None) is None:
+            warnings.showwarning = _log_ours(warnings.showwarning)
+
+
+def _log_ours(before: Callable[..., None]) -> Callable[..., None]:
+    """A ``warnings.showwarning`` that logs our own warnings and hands all others to the one before."""
+    told: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *args: Any, **kwargs: Any) -> None:
+        if not issubclass(category, GuidedRetrainingWarning):
+            before(message, category, *args, **kwargs)
+        elif str(message) not in told:
+            told.add(str(message))
+            logger.warning("%s", message)
+
+    show.told = told  # type: ignore[attr-defined]  # marks it as ours
+    return show
 
 
 class AnswerHook:

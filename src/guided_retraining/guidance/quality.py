@@ -122,6 +122,19 @@ def overlap(orders: ArrayLike, first: int) -> NDArray[np.float64]:
     return (chosen @ chosen.T).astype(np.float64) / count
 
 
+def first_of(n: int, share: float) -> int:
+    """How many inputs a share of the pool is; at least one.
+
+    Args:
+        n: inputs of the pool.
+        share: in (0, 1].
+
+    >>> first_of(1347, 0.1), first_of(30, 0.01)
+    (135, 1)
+    """
+    return max(1, round(n * share))
+
+
 def _permutation(order: ArrayLike) -> NDArray[np.int64]:
     array = np.asarray(order)
     whole = array.ndim == 1 and (array.dtype.kind in "iu" or not array.size)

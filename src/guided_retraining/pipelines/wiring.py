@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial, update_wrapper
 from typing import Any
 
-from kedro.pipeline import Pipeline
+from kedro.pipeline import Pipeline, node
 
 
 def bound(function: Callable[..., Any], **arguments: Any) -> Callable[..., Any]:
@@ -41,6 +41,39 @@ def stage(name: str, parts: Iterable[Any]) -> Pipeline:
 def for_dataset(dataset: str, stage_pipeline: Pipeline) -> Pipeline:
     """A stage for one data set: all its data and parameters are named after the data set."""
     return Pipeline(stage_pipeline, namespace=dataset)
+
+
+def over_metrics(
+    function: Callable[..., Any],
+    inputs: Sequence[str],
+    metrics: Sequence[str],
+    what: str,
+    outputs: str | list[str],
+    *,
+    last: Sequence[str] = (),
+) -> Pipeline:
+    """A node that takes a piece of data of every metric after its other inputs, and ``metrics`` by name.
+
+    Args:
+        function: of the node.
+        inputs: names of its first inputs.
+        metrics: keys of the metrics.
+        what: the piece of each, such as ``scores``.
+        outputs: names of what it gives.
+        last: names of inputs after those of the metrics.
+    """
+    inner = [f"{what}_{metric}" for metric in metrics]
+    return Pipeline(
+        [
+            node(
+                bound(function, metrics=tuple(metrics)),
+                [*inputs, *inner, *last],
+                outputs,
+                name=function.__name__,
+            )
+        ],
+        inputs={f"{what}_{metric}": f"{metric}.{what}" for metric in metrics},
+    )
 
 
 def _is_parameter(name: str) -> bool:

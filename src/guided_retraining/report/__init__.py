@@ -1,5 +1,6 @@
 """Figures, tables and the HTML page; plain pandas and Matplotlib."""
 
+from guided_retraining.report.agreement import agreement_table, stability_table
 from guided_retraining.report.attack_tables import attack_table, attack_warnings
 from guided_retraining.report.figures import (
     accuracy_curves,
@@ -11,6 +12,7 @@ from guided_retraining.report.figures import (
     metric_agreement,
     ranking_quality,
     score_distributions,
+    stability_figure,
 )
 from guided_retraining.report.page import PageContext, render_page
 from guided_retraining.report.tables import (
@@ -25,6 +27,7 @@ __all__ = [
     "accuracy_curves",
     "accuracy_split",
     "adversarial_sheet",
+    "agreement_table",
     "attack_table",
     "attack_warnings",
     "costs_figure",
@@ -37,5 +40,7 @@ __all__ = [
     "render_page",
     "results_table",
     "score_distributions",
+    "stability_figure",
+    "stability_table",
     "statistics_table",
 ]

@@ -47,8 +47,23 @@ FIGURES = {
     ),
     "agreement": (
         "metrics",
-        "Rank correlation between the metrics: near 1, two metrics choose nearly the same inputs.",
-        "Table of rank correlations between guidance metrics.",
+        "Rank correlation between the metrics over the whole pool: near 1, two metrics rank the inputs nearly "
+        "alike.",
+        "Rank correlations between guidance metrics; the numbers are in the table of this section.",
+    ),
+    "overlap": (
+        "metrics",
+        "Share of inputs that two metrics have in common among their first 10 % of the pool: what a small "
+        "budget would have in common. Two unrelated orders share 10 %.",
+        "Overlap of the first 10 % between guidance metrics; the numbers are in the table of this section.",
+    ),
+    "stability": (
+        "metrics",
+        "The same inputs ranked with the original model trained again from other seeds: a dot for each pair of "
+        "original models, a bar at the mean. A metric far to the right measures the inputs; one near chance "
+        "measures the accidents of one training. The adversarial inputs stay those made against the first model.",
+        "Rank correlation and overlap of the first inputs between original models trained from different "
+        "seeds, for each guidance metric; the numbers are in the table of this section.",
     ),
     "costs": (
         "costs",

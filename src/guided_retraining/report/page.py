@@ -24,6 +24,8 @@ from guided_retraining.report.tables import costs_table, results_table, statisti
 
 __all__ = ["PageContext", "render_page"]
 
+LONG = 12  # rows of a table beyond which it is folded up
+
 
 @dataclass(frozen=True, kw_only=True)
 class PageContext:
@@ -94,7 +96,10 @@ def render_page(context: PageContext) -> str:
         results_tables=_results_tables(c.results, r["confidence"]),
         attack_tables=list(_attack_tables(c)),
         attack_warnings=list(dict.fromkeys(w for table in attacked for w in attack_warnings(table))),
-        extra_tables=[to_html(table, caption=caption) for caption, table in c.tables.items()],
+        extra_tables=[
+            (caption if len(table) > LONG else "", _table(table, caption))
+            for caption, table in c.tables.items()
+        ],
         costs=_table(costs_table(c.costs), "Times", numeric_from=2) if c.costs is not None else "",
         figures=_figures(c.figures),
         original=_flat(c.original),

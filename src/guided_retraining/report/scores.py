@@ -1,4 +1,4 @@
-"""What the scores say before any retraining: distributions, faults found early, agreement of the metrics."""
+"""What the scores say before any retraining: their distributions, and how early they find faults."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from guided_retraining.errors import InputError
 from guided_retraining.evaluation.wording import metric_name
 from guided_retraining.guidance.quality import apfd
 from guided_retraining.report.canvas import empty_figure, grid, tidy
-from guided_retraining.report.palette import ADVERSARIAL, CLEAN, INK, MUTED, metric_order, metric_style
+from guided_retraining.report.palette import ADVERSARIAL, CLEAN, MUTED, metric_order, metric_style
 
-__all__ = ["metric_agreement", "ranking_quality", "score_distributions"]
+__all__ = ["ranking_quality", "score_distributions"]
 
 TAILS = (0.5, 99.5)  # percentiles shown: a few extreme surprise scores would squeeze all others into one bar
 CURVE_POINTS = 501
@@ -98,42 +98,6 @@ def ranking_quality(orders: Mapping[str, ArrayLike], faults: ArrayLike) -> Figur
         title="metric (APFD)",
         alignment="left",
     )
-    return figure
-
-
-def metric_agreement(correlation: ArrayLike, metrics: list[str], *, what: str = "rank correlation") -> Figure:
-    """How much the metrics agree with each other, as a table of squares with numbers.
-
-    Args:
-        correlation: ``(k, k)`` in [-1, 1], such as Spearman's rank correlation or the overlap of the first n.
-        metrics: k metric keys, in that order.
-        what: the number's name.
-
-    Returns:
-        The figure; one that says so, if there are not two metrics.
-
-    Raises:
-        InputError: if the matrix is not ``(k, k)``.
-    """
-    values = np.asarray(correlation, dtype=float)
-    k = len(metrics)
-    if values.shape != (k, k):
-        raise InputError(f"Agreement: expected a ({k}, {k}) matrix for {k} metrics, got {values.shape}.")
-    if k < 2:
-        return empty_figure("Agreement needs two metrics.")
-    figure, axes = grid(1, 1, width=1.8 + 0.75 * k, height=1.2 + 0.6 * k)
-    panel = axes[0][0]
-    shown = panel.imshow(values, cmap="PuOr_r", vmin=-1, vmax=1, aspect="auto")
-    for (i, j), value in np.ndenumerate(values):
-        text = f"{value:.2f}".replace("-", "\N{MINUS SIGN}") if np.isfinite(value) else "n/a"
-        panel.text(
-            j, i, text, ha="center", va="center", fontsize=9, color="white" if abs(value) > 0.65 else INK
-        )
-    names = [metric_name(metric) for metric in metrics]
-    panel.set_xticks(range(k), names, rotation=35, ha="right")
-    panel.set_yticks(range(k), names)
-    panel.spines[:].set_visible(False)
-    figure.colorbar(shown, ax=panel, label=what, shrink=0.8)
     return figure
 
 

@@ -14,20 +14,24 @@ from numpy.typing import NDArray
 
 from guided_retraining.config import RetrainingParameters
 from guided_retraining.evaluation import Recommendation, answer_lines, recommend
-from guided_retraining.guidance import METRICS, rank_correlation
+from guided_retraining.guidance import METRICS, overlap, rank_correlation
+from guided_retraining.guidance.quality import first_of
 from guided_retraining.images import ImageArray
 from guided_retraining.pool import LabelledPool
 from guided_retraining.report import (
     PageContext,
+    agreement_table,
     metric_agreement,
     ranking_quality,
     ranking_table,
     render_page,
     score_distributions,
+    stability_table,
 )
 from guided_retraining.report import accuracy_curves as draw_curves
 from guided_retraining.report import accuracy_split as draw_split
 from guided_retraining.report import adversarial_sheet as draw_sheet
+from guided_retraining.report.palette import metric_order
 from guided_retraining.retraining.orderings import rank
 
 FIGURES = {
@@ -38,8 +42,16 @@ FIGURES = {
     "scores": "score_distributions_figure",
     "ranking": "ranking_quality_figure",
     "agreement": "metric_agreement_figure",
+    "overlap": "metric_overlap_figure",
+    "stability": "stability_figure",
     "costs": "costs_figure",
 }
+TABLES = {
+    "rankings": "How well each metric ranks the pool, before any retraining",
+    "agreement": "What each pair of metrics has in common",
+    "stability": "How stable each metric's ranking is when the original model is trained again",
+}
+SHARE_COMPARED = 0.10  # of the pool, as the third column of the rankings' table
 
 
 def gather_costs(
@@ -50,10 +62,13 @@ def gather_costs(
     test_table: pd.DataFrame,
     trace_cost: dict[str, Any],
     results: pd.DataFrame,
-    *scoring_costs: dict[str, Any],
+    *further_costs: dict[str, Any],
     metrics: tuple[str, ...],
 ) -> pd.DataFrame:
     """One ledger of what each stage, attack and metric took.
+
+    ``further_costs`` are those of each metric's scores, in the order of ``metrics``, and of the rankings'
+    stability where it was measured.
 
     Returns:
         ``stage, item, seconds, count``, one row for each stage and item.
@@ -71,8 +86,10 @@ def gather_costs(
     for attack, part in attacked.groupby("attack", sort=False):
         rows.append(("attack", str(attack), float(part["seconds"].sum()), len(part)))
     rows.append(("metrics", "forward pass", trace_cost["seconds"], trace_cost["inputs"]))
-    for metric, cost in zip(metrics, scoring_costs, strict=True):
+    for metric, cost in zip(metrics, further_costs, strict=False):
         rows.append(("metrics", metric, cost["seconds"], cost["inputs"]))
+    for cost in further_costs[len(metrics) :]:
+        rows.append(("stability", "further original models", cost["seconds"], cost["models"]))
     distinct = results.drop_duplicates(
         ["configuration", "seed", "n_inputs", "fit_seconds"]
     )  # shared cells count once
@@ -122,7 +139,7 @@ def describe_rankings(
     seed: int,
     *scores: NDArray[np.floating],
     metrics: tuple[str, ...],
-) -> tuple[Figure, Figure, Figure, pd.DataFrame]:
+) -> tuple[Figure, Figure, Figure, Figure, pd.DataFrame, pd.DataFrame]:
     """How each metric ranks the pool, before any retraining.
 
     Args:
@@ -134,7 +151,8 @@ def describe_rankings(
         metrics: their names, in the same order.
 
     Returns:
-        Figures of score distributions, of faults found, of agreement between metrics, and a table.
+        Figures of score distributions, of faults found, of rank correlation and of overlap between metrics;
+        tables of the rankings and of each pair of metrics.
     """
     named = dict(zip(metrics, (np.asarray(values) for values in scores), strict=True))
     faults = probabilities.argmax(axis=1) != pool.labels
@@ -142,13 +160,17 @@ def describe_rankings(
         metric: rank(np.zeros(len(pool)) if _drawn(metric) else values, seed=(seed, study.seeds[0]))
         for metric, values in named.items()
     }
-    scored = {metric: values for metric, values in named.items() if not _drawn(metric)}
+    scored = {metric: named[metric] for metric in metric_order(named) if not _drawn(metric)}
     agreement = rank_correlation(np.stack(list(scored.values()))) if scored else np.empty((0, 0))
+    ranked = metric_order(orders)
+    shared = overlap(np.stack([orders[metric] for metric in ranked]), first_of(len(pool), SHARE_COMPARED))
     return (
         score_distributions(scored or named, pool.is_adversarial),
         ranking_quality(orders, faults),
         metric_agreement(agreement, list(scored)),
+        metric_agreement(shared, ranked, what=f"overlap of the first {SHARE_COMPARED:.0%}"),
         ranking_table(orders, faults),
+        agreement_table(orders, pd.DataFrame(agreement, index=list(scored), columns=list(scored))),
     )
 
 
@@ -162,27 +184,33 @@ def report(
     costs: pd.DataFrame,
     train_table: pd.DataFrame,
     test_table: pd.DataFrame,
-    rankings: pd.DataFrame,
     dataset_summary: dict[str, Any],
     original_accuracy: dict[str, float],
     parameters: dict[str, Any],
-    *figures: bytes,
+    *shown: Any,
+    figures: tuple[str, ...],
+    tables: tuple[str, ...],
 ) -> str:
     """The page a person reads and sends on.
+
+    ``shown`` are the figures, then the tables, in the order of their names in ``figures`` and ``tables``.
 
     Returns:
         Self-contained HTML.
     """
     recommendation: Recommendation = answer["recommendation"]
+    found = dict(zip(tables, shown[len(figures) :], strict=True))
+    if "stability" in found:
+        found["stability"] = stability_table(found["stability"])
     return render_page(
         PageContext(
             recommendation=recommendation,
             results=results,
-            figures=dict(zip(FIGURES, figures, strict=True)),
+            figures=dict(zip(figures, shown[: len(figures)], strict=True)),
             train_table=train_table,
             test_table=test_table,
             costs=costs,
-            tables={"How well each metric ranks the pool, before any retraining": rankings},
+            tables={TABLES[name]: table for name, table in found.items()},
             original=_facts(dataset_summary, original_accuracy),
             parameters=parameters,
             versions=_versions(),

@@ -7,38 +7,42 @@ from collections.abc import Sequence
 from kedro.pipeline import Pipeline, node
 
 from guided_retraining.pipelines.reporting import nodes
-from guided_retraining.pipelines.wiring import bound, stage
-from guided_retraining.report import costs_figure, gain_over_baseline
+from guided_retraining.pipelines.wiring import bound, over_metrics, stage
+from guided_retraining.report import costs_figure, gain_over_baseline, stability_figure
 
 
-def create_pipeline(metrics: Sequence[str]) -> Pipeline:
+def create_pipeline(metrics: Sequence[str], *, with_stability: bool = False) -> Pipeline:
     """The stage, with plain names.
 
     Args:
         metrics: keys of the metrics.
+        with_stability: whether the metrics stage measured how stable the rankings are.
     """
-    names = tuple(metrics)
+    figures = {k: name for k, name in nodes.FIGURES.items() if with_stability or k != "stability"}
+    found = ["rankings", "agreement", *(["stability"] if with_stability else [])]
     tables = [f"{split}_adversarial_table" for split in ("train", "validation", "test")]
+    further = ["stability_cost"] if with_stability else []
     spent = ["dataset_summary", "training_log", *tables, "trace_cost", "results"]
     return stage(
         "reporting",
         [
-            _over_metrics(nodes.gather_costs, spent, names, "scoring_cost", "costs"),
+            over_metrics(nodes.gather_costs, spent, metrics, "scoring_cost", "costs", last=further),
             node(nodes.answer, ["results", "costs", "validation_pool", "test_pool"], "answer", name="answer"),
-            *_figures(names),
+            *_figures(metrics),
+            *([_stability()] if with_stability else []),
             node(
-                nodes.report,
+                bound(nodes.report, figures=tuple(figures), tables=tuple(found)),
                 [
                     "answer",
                     "results",
                     "costs",
                     "train_adversarial_table",
                     "test_adversarial_table",
-                    "rankings",
                     "dataset_summary",
                     "original_accuracy",
                     "parameters",
-                    *nodes.FIGURES.values(),
+                    *figures.values(),
+                    *found,
                 ],
                 "report",
                 name="report",
@@ -47,10 +51,15 @@ def create_pipeline(metrics: Sequence[str]) -> Pipeline:
     )
 
 
-def _figures(metrics: tuple[str, ...]) -> list[Pipeline]:
+def _stability() -> Pipeline:
+    return Pipeline([node(stability_figure, "stability", "stability_figure", name="draw_stability")])
+
+
+def _figures(metrics: Sequence[str]) -> list[Pipeline]:
     sheet = ["test_images", "test_adversarial_images", "test_adversarial_table", "dataset_summary"]
     rankings = ["train_pool", "pool_probabilities", "params:ordering_retraining", "params:seed"]
-    ranked = ["score_distributions_figure", "ranking_quality_figure", "metric_agreement_figure", "rankings"]
+    drawn = ("score_distributions", "ranking_quality", "metric_agreement", "metric_overlap")
+    ranked = [*(f"{name}_figure" for name in drawn), "rankings", "agreement"]
     return [
         Pipeline(
             [
@@ -71,16 +80,5 @@ def _figures(metrics: tuple[str, ...]) -> list[Pipeline]:
                 node(nodes.adversarial_sheet, sheet, "adversarial_sheet_figure", name="adversarial_sheet"),
             ]
         ),
-        _over_metrics(nodes.describe_rankings, rankings, metrics, "scores", ranked),
+        over_metrics(nodes.describe_rankings, rankings, metrics, "scores", ranked),
     ]
-
-
-def _over_metrics(
-    function: object, inputs: list[str], metrics: tuple[str, ...], what: str, outputs: str | list[str]
-) -> Pipeline:
-    """A node that takes a piece of data of every metric after its other inputs."""
-    inner = [f"{what}_{metric}" for metric in metrics]
-    return Pipeline(
-        [node(bound(function, metrics=metrics), [*inputs, *inner], outputs, name=function.__name__)],  # type: ignore
-        inputs={f"{what}_{metric}": f"{metric}.{what}" for metric in metrics},
-    )
