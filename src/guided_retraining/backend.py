@@ -54,5 +54,6 @@ def _import_keras() -> None:
 _import_keras()
 
 import keras  # noqa: E402
+from keras import ops  # noqa: E402
 
-__all__ = ["keras"]
+__all__ = ["keras", "ops"]

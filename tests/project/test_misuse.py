@@ -66,6 +66,26 @@ def test_a_truncated_array_is_named_and_a_missing_one_too(smoke_project: Path, t
     assert "train_images.npy" in output
 
 
+def test_raw_files_that_are_not_there_say_how_to_get_them(project: Path) -> None:
+    for name, hint in (("mnist", "--pipelines download --namespaces mnist"), ("intel", "--namespaces intel")):
+        finished = kedro(project, "run", "--pipelines", name)
+        output = " ".join((finished.stdout + finished.stderr).split())
+        assert finished.returncode != 0
+        assert f"where the raw files of {name} belong" in output
+        assert hint in output
+    finished = kedro(project, "run", "--pipelines", "download", "--namespaces", "intel")
+    assert "cannot be downloaded" in finished.stderr
+    offline = kedro(
+        project, "run", "--pipelines", "download", "--namespaces", "mnist",
+        "--params", "mnist.source.mirror=http://127.0.0.1:9/nothing",
+    )  # fmt: skip
+    output = " ".join((offline.stdout + offline.stderr).split())
+    assert offline.returncode != 0
+    assert "train-images-idx3-ubyte.gz" in output
+    assert "127.0.0.1:9" in output
+    assert "Traceback" not in output
+
+
 def _layers(project: Path, **parameters: object) -> dict:
     return LayeredConfigLoader(
         str(project / "conf"), base_env="base", default_run_env="local", runtime_params=dict(parameters)

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 
 from guided_retraining.attacks.base import CompiledAttack
@@ -16,6 +15,7 @@ from guided_retraining.attacks.gradients import Signature, value_and_gradient
 from guided_retraining.attacks.losses import difference_of_logits_ratio, log_odds, margin
 from guided_retraining.attacks.norms import norm_order, random_in_ball
 from guided_retraining.attacks.steps import direction, project
+from guided_retraining.backend import ops
 from guided_retraining.errors import ParameterError
 
 __all__ = ["AutoPGD", "windows"]

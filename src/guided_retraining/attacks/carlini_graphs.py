@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras import ops
-
 from guided_retraining.attacks.gradients import value_and_gradient
 from guided_retraining.attacks.losses import margin
+from guided_retraining.backend import ops
 
 __all__ = ["descend", "foot", "shortfall", "succeeds"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 
 from guided_retraining.attacks.base import CompiledAttack
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.gradients import jacobian
+from guided_retraining.backend import ops
 
 __all__ = ["DeepFool"]
 

@@ -6,18 +6,19 @@ import warnings
 from collections.abc import Callable, Hashable
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.attacks.gradients import Signature, compile_for, jacobian, value_and_gradient
 from guided_retraining.attacks.inputs import CLIP_VALUES, class_indices
 from guided_retraining.attacks.losses import cross_entropy, difference_of_logits_ratio
+from guided_retraining.backend import keras
 from guided_retraining.errors import InputError, ModelError, ParameterError
 from guided_retraining.models.logits import logits_twin, sample_inputs
 
-with warnings.catch_warnings():  # ART warns that PyTorch is not installed; it is first imported here
+with warnings.catch_warnings():  # ART is first imported here; it warns that PyTorch is not installed
     warnings.filterwarnings("ignore", message="PyTorch not found", category=UserWarning)
+    warnings.filterwarnings("ignore", message="IProgress not found")  # its progress bars, in notebooks
     from art.attacks.attack import EvasionAttack
     from art.estimators.classification import TensorFlowV2Classifier
 

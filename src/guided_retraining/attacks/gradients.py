@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from guided_retraining.backend import keras
 from guided_retraining.errors import ModelError
 
 __all__ = ["Signature", "compile_for", "jacobian", "value_and_gradient"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.running import run_attack
+from guided_retraining.backend import keras
 from guided_retraining.errors import InputError
 from guided_retraining.images import ImageArray, SelectedImages
 

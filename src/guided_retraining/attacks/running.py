@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from guided_retraining.attacks.inputs import check_images, class_indices
 from guided_retraining.attacks.norms import check_inside, perturbation_norms
 from guided_retraining.attacks.registry import attack_ball, check_attack, make_attack
 from guided_retraining.attacks.seeding import seeded_globals
+from guided_retraining.backend import keras
 from guided_retraining.errors import InputError, ModelError
 from guided_retraining.images import ImageArray
 

@@ -6,12 +6,12 @@ import bisect
 from typing import Any
 
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 
 from guided_retraining.attacks.base import CompiledAttack
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.losses import margin
+from guided_retraining.backend import ops
 
 __all__ = ["SquareAttack", "square_side"]
 

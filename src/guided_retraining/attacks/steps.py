@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from guided_retraining.attacks.gradients import value_and_gradient
 from guided_retraining.attacks.losses import log_odds
 from guided_retraining.attacks.norms import Norm
+from guided_retraining.backend import ops
 
 __all__ = ["ascent", "direction", "project"]
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from guided_retraining.backend import keras
 from guided_retraining.errors import ModelError
 
 __all__ = ["LogitsTwin", "logits_twin", "output_kind", "sample_inputs"]

@@ -48,7 +48,7 @@ def attack_split(
     Returns:
         ``(m, h, w, c)`` float32 images, and a table with a row for each.
     """
-    from guided_retraining.attacks import run_attack
+    from guided_retraining.attacks import KerasLogitsEstimator, run_attack
     from guided_retraining.progress import ticking
 
     number = attacked_count(getattr(attack, f"n_{split}"), len(labels), split, len(attack.attacks))
@@ -56,6 +56,7 @@ def attack_split(
     drawn = generator.choice(len(labels), size=number, replace=False)
     images_key = fingerprint(images, labels, model.to_json(), *model.get_weights())
     parts, tables = [], []
+    estimator = None  # made for the first part that is not finished yet; all share its compiled functions
     for (key, parameters), chosen in zip(
         attack.attacks.items(), np.array_split(drawn, len(attack.attacks)), strict=True
     ):
@@ -63,6 +64,7 @@ def attack_split(
         kept = store.get(part_key)
         if kept is None:
             function, rest = named_function(key, parameters, "attack")
+            estimator = estimator or KerasLogitsEstimator(model, batch_size=attack.batch_size)
             with ticking(f"{key} on {split} images", len(chosen), unit="images") as ticker:
                 result = run_attack(
                     model,
@@ -72,6 +74,7 @@ def attack_split(
                     parameters=rest,
                     seed=seed,
                     batch_size=attack.batch_size,
+                    estimator=estimator,
                     source_indices=chosen,
                     progress=ticker.progress,
                 )

@@ -17,9 +17,10 @@ from guided_retraining.config import (
     RetrainingParameters,
     SourceParameters,
 )
-from guided_retraining.errors import ParameterError
+from guided_retraining.errors import DataFileError, ParameterError
 from guided_retraining.images import ImageArray, JoinedImages, SelectedImages, UnitImages
 from guided_retraining.readers import RawDataset, near_duplicates, read, stratified_split
+from guided_retraining.readers.sources import SOURCES
 from guided_retraining.retraining.plan import plan_study
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,11 @@ def prepare(
     """
     start = time.perf_counter()
     folder = Path(source.path).expanduser() if source.path else raw
+    if source.path is None and raw.name in SOURCES and not folder.exists():
+        raise DataFileError(
+            f"there is no {folder}, where the raw files of {raw.name} belong; fetch them with "
+            f"kedro run --pipelines download --namespaces {raw.name}, or see docs/datasets.md"
+        )
     dataset = read(source.reader, folder, size=parameters.size, grey=parameters.grey, **source.options)
     splits = cut(dataset, parameters, seed)
     for name, (images, labels) in splits.items():
