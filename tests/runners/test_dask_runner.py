@@ -56,6 +56,16 @@ def test_a_cluster_gives_what_one_process_gives_and_shares_cells(cluster: Cluste
     assert json.loads((tmp_path / "started.json").read_text())["threads"] == "1", "--nthreads was not kept"
 
 
+def test_an_idle_worker_helps_with_the_last_curve(cluster: Cluster, tmp_path: Path) -> None:
+    toy_catalog(tmp_path).save("started", {"base": 10})
+    pipeline = toy_pipeline().only_nodes("curve_a")
+    DaskRunner(address=cluster.address).run(pipeline, toy_catalog(tmp_path, seconds=0.3))
+    cells = computed(tmp_path)
+    assert len({key for key, _ in cells}) == len(cells) == CELLS
+    assert len({pid for _, pid in cells}) == 2, "one worker did it alone"
+    assert json.loads((tmp_path / "curve_a.json").read_text())["values"] == [10 + n for n in range(CELLS)]
+
+
 def test_a_failing_node_blocks_only_what_needs_it(cluster: Cluster, tmp_path: Path, caplog) -> None:
     with pytest.raises(NodesFailedError) as caught:
         DaskRunner(address=cluster.address).run(toy_pipeline(), toy_catalog(tmp_path, failing="b"))

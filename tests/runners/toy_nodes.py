@@ -77,7 +77,13 @@ def toy_pipeline() -> Pipeline:
         [
             node(start, "params:options", "started", name="start"),
             *(
-                node(function, ["started", "cells", "params:options"], f"curve_{name}", name=f"curve_{name}")
+                node(
+                    function,
+                    ["started", "cells", "params:options"],
+                    f"curve_{name}",
+                    name=f"curve_{name}",
+                    tags="divisible",
+                )
                 for name, function in zip(CURVES, functions, strict=True)
             ),
             node(gather, [f"curve_{name}" for name in CURVES], "table", name="gather"),

@@ -67,7 +67,7 @@ def _local_cluster(n_workers: int, threads: int) -> Iterator[LocalCluster]:
             processes=True,
             # Dask would count mapped image files as memory and stop workers that are well.
             memory_limit=0,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
         ) as cluster,
     ):

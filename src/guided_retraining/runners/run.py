@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import cloudpickle
-import toolz
+import toolz  # type: ignore[import-untyped]
 from distributed import Client, Future, KilledWorker, wait
 from kedro.framework import project
 from kedro.io import CatalogProtocol
@@ -28,6 +28,9 @@ from guided_retraining.runners.worker import NodeTask
 POLL_SECONDS = 1.0  # between two looks for workers that joined or were lost
 VISIBLE_SECONDS = 60.0  # network file systems may show a new file that late
 LOST_WORKERS = 2  # a node that was running on so many workers when they died counts as failed
+
+# A node with this tag may run on several workers at once: they share its pieces of work through its store.
+DIVISIBLE = "divisible"
 
 # The scheduler sees only functions that every Python has; what is called is unpickled at the worker.
 _call_pickled = toolz.compose(operator.call, pickle.loads)
@@ -100,8 +103,13 @@ class Run:
     def _take_back(self, future: Future, node: Node, address: str) -> None:
         del self._running[future]
         future.cancel()
+        if node not in self.schedule.running:  # others on the same node were faster
+            return
         self._lost[node] += 1
-        if self._lost[node] < LOST_WORKERS:
+        helpers = any(other == node for other, _ in self._running.values())
+        if self._lost[node] < LOST_WORKERS and helpers:
+            logger.warning("the worker %s was lost; others go on with %s", address, node.name)
+        elif self._lost[node] < LOST_WORKERS:
             logger.warning(
                 "the worker %s was lost; %s runs again, from what it had finished", address, node.name
             )
@@ -119,10 +127,15 @@ class Run:
         for address in idle:
             if address in taken:
                 continue
-            node = self.schedule.take()
+            node = self.schedule.take() or self._node_to_help()
             if node is None:
                 return
             self._running[self._submit(node, address)] = (node, address)
+
+    def _node_to_help(self) -> Node | None:
+        """The divisible node with the fewest workers."""
+        workers = Counter(node for node, _ in self._running.values() if DIVISIBLE in node.tags)
+        return min(workers, key=workers.__getitem__, default=None)
 
     def _submit(self, node: Node, address: str) -> Future:
         task = NodeTask(
@@ -168,6 +181,8 @@ class Run:
         return told
 
     def _conclude(self, node: Node, address: str, told: dict[str, str]) -> None:
+        if node not in self.schedule.running:  # others on the same node were faster
+            return
         if told:
             self._fail(node, told["message"], told["trace"])
             return

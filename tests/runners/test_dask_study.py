@@ -1,0 +1,52 @@
+"""The study itself on two local workers ends with the numbers of one process."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from conftest import kedro, make_project
+from guided_retraining.runners.limits import usable_cores
+
+# What may differ between runs.
+MEASURED = ["fit_seconds", "fit_cpu_seconds", "peak_memory_mb", "energy_wh"]
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        ("--namespaces", "digits.ordering_retraining.config_3"),
+        pytest.param(("--pipelines", "digits"), marks=pytest.mark.slow),
+    ],
+)
+def test_two_workers_give_the_numbers_of_one_process(
+    smoke_project: Path, tmp_path: Path, chosen: tuple[str, str]
+) -> None:
+    project = make_project(tmp_path / "project")
+    if "--namespaces" in chosen:
+        shutil.rmtree(project / "data")
+        shutil.copytree(smoke_project / "data", project / "data")
+        shutil.rmtree(project / "data/07_model_output")
+    finished = kedro(
+        project, "run", "--env", "smoke", *chosen,
+        "--runner", "guided_retraining.runners.DaskRunner", "--runner-params",
+        # As many threads as one process has alone: a gradient is summed in as many parts as there are threads.
+        f"n_workers=2,threads={usable_cores()}", timeout=600,
+    )  # fmt: skip
+    output = finished.stdout + finished.stderr
+    assert finished.returncode == 0, output
+    for noise in ("WARNING", "Traceback", "tcp://", "Nanny"):
+        assert noise not in output, output
+    tables = sorted((project / "data/07_model_output").rglob("*.parquet"))
+    assert "config_3/curves.parquet" in {f"{path.parent.name}/{path.name}" for path in tables}
+    for table in tables:
+        here, there = (
+            pd.read_parquet(folder / table.relative_to(project)).drop(columns=MEASURED)
+            for folder in (project, smoke_project)
+        )
+        pd.testing.assert_frame_equal(here, there)
+    cells = project / "data/07_model_output/digits/cells"
+    assert not list(cells.glob(".*")), "claims or half files stayed"
