@@ -1,4 +1,8 @@
-"""Progress of long work: a live line on a terminal, a log line now and then elsewhere."""
+"""Progress of long work: a live line on a terminal; elsewhere a line for each piece that takes a while.
+
+Hundreds of pieces that take a moment each get a line now and then, so that a log stays short; work that took longer
+than a moment gets a line at its end, with the range of what was measured.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +17,18 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
-LOG_SECONDS = 15.0  # between two log lines where there is no terminal
+PIECE_SECONDS = 5.0  # a piece that took this long gets a log line of its own
+LOG_SECONDS = 30.0  # between log lines about pieces that did not
+END_SECONDS = 2.0  # work that took this long gets a log line at its end
+FOUND_SECONDS = 0.02  # a piece that took less was found finished; it says nothing of the time that is left
 
 logger = logging.getLogger(__name__)
 
@@ -37,17 +47,17 @@ class Ticker:
         self._live: Progress | None = None
 
     def __enter__(self) -> Ticker:
-        self._start = self._told = time.monotonic()
+        self._start = self._told = self._ticked = time.monotonic()
+        self._done, self._found = 0, 0
+        self._measured: list[float] = []
         console = _console()
         if console.is_terminal:
-            columns = (
+            self._live = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
+                _RateColumn(),
                 TimeElapsedColumn(),
-            )
-            self._live = Progress(
-                *columns,
                 TimeRemainingColumn(),
                 TextColumn("{task.fields[note]}"),
                 console=console,
@@ -57,15 +67,27 @@ class Ticker:
             self._live.start()
         return self
 
-    def tick(self, done: int, note: str = "") -> None:
-        """Say that ``done`` pieces are finished, with a short note such as the latest accuracy."""
+    def tick(self, done: int, note: str = "", *, accuracy: float | None = None) -> None:
+        """Say that ``done`` pieces are finished.
+
+        Args:
+            done: pieces finished so far.
+            note: a few words on the latest.
+            accuracy: of the latest, in [0, 1]; the last line tells the range.
+        """
+        now = time.monotonic()
+        took, fresh = now - self._ticked, done - self._done
+        self._ticked, self._done = now, done
+        self._found += fresh if took < FOUND_SECONDS else 0
+        if accuracy is not None:
+            self._measured.append(accuracy)
         if self._live is not None:
             self._live.update(self._task, completed=done, note=note)
             return
-        now = time.monotonic()
-        if now - self._told >= LOG_SECONDS and done < self.total:
+        long_piece = fresh == 1 and took >= PIECE_SECONDS
+        if (long_piece or now - self._told >= LOG_SECONDS) and done < self.total:
             self._told = now
-            left = (now - self._start) / max(done, 1) * (self.total - done)
+            left = (now - self._start) / max(done - self._found, 1) * (self.total - done)
             logger.info(
                 "%s: %d of %d %s, about %s left%s",
                 self.what, done, self.total, self.unit, duration(left), f", {note}" if note else "",
@@ -80,6 +102,33 @@ class Ticker:
     ) -> None:
         if self._live is not None:
             self._live.stop()
+        spent = time.monotonic() - self._start
+        if kind is None and spent >= END_SECONDS:
+            logger.info(
+                "%s: %d %s in %s%s%s",
+                self.what, self._done, self.unit, duration(spent),
+                f", {self._found} of them found finished" if self._found and self.unit == "cells" else "",
+                _range(self._measured),
+            )  # fmt: skip
+
+
+class _RateColumn(ProgressColumn):
+    """Pieces a second, or seconds a piece."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        if not speed:
+            return Text("")
+        return Text(f"{speed:.1f}/s" if speed >= 1 else f"{duration(1 / speed)} each")
+
+
+def _range(accuracies: list[float]) -> str:
+    """Lowest and highest accuracy, in words.
+
+    >>> _range([0.5, 0.75]), _range([])
+    (', accuracy 0.500 to 0.750', '')
+    """
+    return f", accuracy {min(accuracies):.3f} to {max(accuracies):.3f}" if accuracies else ""
 
 
 def duration(seconds: float) -> str:

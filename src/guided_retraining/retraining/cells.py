@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from guided_retraining.claims import share
 from guided_retraining.config import ConfigurationParameters, FitParameters
 from guided_retraining.evaluation import accuracies
 from guided_retraining.files import fingerprint
@@ -19,9 +20,8 @@ from guided_retraining.retraining.resources import EnergyMeter, peak_memory_mb
 from guided_retraining.retraining.trainer import FitCost, Trainer
 from guided_retraining.store import Store
 
-ENGINE_VERSION = (
-    1  # part of each cell's fingerprint: raise it when a fit with equal arguments may end otherwise
-)
+# Part of each cell's fingerprint: raise it when a fit with equal arguments may end otherwise.
+ENGINE_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -144,15 +144,29 @@ class CellRunner:
 
     def run(self, task: CurveTask, selection: Selection) -> dict[str, Any]:
         """One finished cell: from the store, or fitted, evaluated and kept."""
-        key = self.key(task, selection)
-        cell = self.store.get(key)
-        if cell is None:
-            trainer = self.make_trainer(task.fit)
-            with EnergyMeter("fit") as meter:
-                cost = self._fit(trainer, task, selection)
-            cell = {**self._evaluate(trainer), **self._costs(task, selection, cost, meter.watt_hours)}
-            self.store.put(key, cell)
-        return cell
+        return next(self.run_all(task, [selection]))[1]
+
+    def run_all(
+        self, task: CurveTask, chosen: Sequence[Selection]
+    ) -> Iterator[tuple[Selection, dict[str, Any]]]:
+        """Finished cells as they become available, each computed by one of the processes that share the store.
+
+        Args:
+            task: the curve.
+            chosen: its cells; each is yielded once, one that another process is fitting later than in its turn.
+
+        Yields:
+            The selection and its cell.
+        """
+        keys = [self.key(task, selection) for selection in chosen]
+        for position, cell in share(self.store, keys, lambda position: self._compute(task, chosen[position])):
+            yield chosen[position], cell
+
+    def _compute(self, task: CurveTask, selection: Selection) -> dict[str, Any]:
+        trainer = self.make_trainer(task.fit)
+        with EnergyMeter("fit") as meter:
+            cost = self._fit(trainer, task, selection)
+        return {**self._evaluate(trainer), **self._costs(task, selection, cost, meter.watt_hours)}
 
     def _fit(self, trainer: Trainer, task: CurveTask, selection: Selection) -> FitCost:
         seed = int(np.random.SeedSequence((task.study_seed, selection.seed)).generate_state(1)[0])

@@ -22,7 +22,11 @@ from guided_retraining.models.forward import ForwardPass
 from guided_retraining.models.logits import output_kind
 from guided_retraining.retraining.fit_loop import make_batch_runner
 
-CHUNK_BYTES = 64 * 2**20  # images gathered from the pool at a time; the only copy of them a fit makes
+CHUNK_BYTES = 16 * 2**20  # images gathered from the pool at a time; the only copy of them a fit makes
+
+FRESH_BYTES = (
+    128 * 2**20
+)  # newly drawn weights kept, one set for each seed: all budgets and metrics start from them
 
 Weights = Sequence[NDArray[Any]]
 
@@ -45,7 +49,8 @@ class Trainer:
         evaluation_batch_size: images a batch in :attr:`forward`.
 
     Attributes:
-        forward: a forward pass through the model as it is after the latest fit.
+        forward: a forward pass through the model as it is after the latest fit, in float32 whatever the precision
+            of training, so that all cells are measured alike.
     """
 
     def __init__(self, model: Any, parameters: FitParameters, *, evaluation_batch_size: int = 512) -> None:
@@ -60,13 +65,25 @@ class Trainer:
             keras.ops.convert_to_numpy(variable).copy() for variable in self.model.optimizer.variables
         ]
         self._seed_states = [v for v in self.model.variables if v.path.endswith("seed_generator_state")]
+        self._fresh: dict[int, list[NDArray[Any]]] = {}
         self._run = make_batch_runner(self.model, parameters.batch_size)
-        self.forward = ForwardPass(self.model, batch_size=evaluation_batch_size)
+        self.forward = (
+            ForwardPass(self.model, batch_size=evaluation_batch_size)
+            if parameters.precision == "float32"
+            else _Float32Forward(self.model, _clone(model, "float32"), batch_size=evaluation_batch_size)
+        )
 
     def fresh_weights(self, seed: int) -> list[NDArray[Any]]:
-        """Newly drawn initial weights."""
-        keras.utils.set_random_seed(seed)
-        return list(_clone(self.template, "float32").get_weights())
+        """Newly drawn initial weights, the same for a seed."""
+        if seed not in self._fresh:
+            # Each new model leaves some memory behind in Keras, and takes longer than a step of a small one.
+            keras.utils.set_random_seed(seed)
+            drawn = list(_clone(self.template, "float32").get_weights())
+            kept = max(0, FRESH_BYTES // max(1, sum(weight.nbytes for weight in drawn)) - 1)
+            for oldest in list(self._fresh)[: max(0, len(self._fresh) - kept)]:
+                del self._fresh[oldest]
+            self._fresh[seed] = drawn
+        return list(self._fresh[seed])
 
     def fit(
         self,
@@ -114,6 +131,21 @@ class Trainer:
             variable.assign(value)
         for state in self._seed_states:
             state.assign(np.array([generator.integers(2**31), 0], dtype=np.uint32))
+
+
+class _Float32Forward(ForwardPass):
+    """A forward pass in float32 with the present weights of a model that computes in another precision."""
+
+    def __init__(self, trained: Any, twin: Any, *, batch_size: int) -> None:
+        super().__init__(twin, batch_size=batch_size)
+        self.trained = trained
+
+    def __call__(
+        self, images: ImageArray, *, progress: Callable[[int, int], None] | None = None
+    ) -> list[NDArray[np.float32]]:
+        """Each output over all images."""
+        self.model.set_weights(self.trained.get_weights())
+        return super().__call__(images, progress=progress)
 
 
 def _optimizer(parameters: FitParameters) -> Any:

@@ -1,0 +1,318 @@
+"""Time the retraining engine against its floor and against the published way, in one run on one machine.
+
+    python benchmarks/bench_retraining.py                        # digits only
+    python benchmarks/bench_retraining.py --data FOLDER          # and fashion_mnist, from the four IDX files there
+    python benchmarks/bench_retraining.py --small                # each part in miniature, to see that it works
+
+The floor of a study is its samples x epochs at the speed of one bare, warmed-up ``model.fit`` (the best of several
+``steps_per_execution``) plus the images it evaluates at the speed of one bare ``predict``. The published way makes and
+compiles a model for each fit, copies its inputs, validates every epoch and shares no cells. All three take turns, curve
+by curve, so that other load on the machine meets them alike; the engine's own start-up is counted.
+"""
+
+# ruff: noqa: T201
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from guided_retraining.attacks import KerasLogitsEstimator, make_attack
+from guided_retraining.backend import keras
+from guided_retraining.config import ConfigurationParameters, FitParameters
+from guided_retraining.guidance import deep_gini, max_softmax
+from guided_retraining.images import UnitImages
+from guided_retraining.models.architectures import build_model
+from guided_retraining.models.forward import predicted_labels
+from guided_retraining.pool import LabelledPool
+from guided_retraining.readers import read
+from guided_retraining.retraining.cells import CellRunner, CurveTask, selections
+from guided_retraining.retraining.resources import peak_memory_mb
+from guided_retraining.retraining.trainer import Trainer
+from guided_retraining.store import Store
+
+CONFIGURATIONS = {
+    "config_2": ConfigurationParameters(start="original", pool="all"),
+    "config_3": ConfigurationParameters(start="original", pool="adversarial"),
+}
+STEPS_PER_EXECUTION = (1, 8, 32)  # tried for the bare fit
+TARGETS = {"digits": 1.5, "fashion_mnist": 1.15}
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    """Wall seconds of one call."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def arrays(name: str, folder: str | None, n: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Enough real images, as float32 in [0, 1], and labels."""
+    total = sum(n.values())
+    if name == "digits":
+        from sklearn.datasets import load_digits
+
+        images, labels = load_digits(return_X_y=True)
+        images = (images / 16).reshape(-1, 8, 8, 1).astype(np.float32)
+    else:
+        part = read("idx", folder).train
+        images = np.asarray(part.images[:total], np.float32)
+        labels = np.asarray(part.labels[:total])
+        images = (images / 255 if images.max() > 1 else images).reshape(total, *images.shape[1:3], 1)
+    order = np.random.default_rng(0).permutation(len(labels))[:total]
+    return images[order], labels[order].astype(np.int64)
+
+
+def study(
+    name: str, folder: str | None, n: dict[str, int], fit: FitParameters
+) -> tuple[Any, dict[str, LabelledPool]]:
+    """A trained model and its pools; the attacked share of each part is a third."""
+    images, labels = arrays(name, folder, n)
+    model = build_model(name, images.shape[1:], 10, seed=0)
+    trainer = Trainer(model, fit)
+    trainer.fit(model.get_weights(), images, labels, np.arange(n["train"]), seed=0)
+    model.set_weights(trainer.model.get_weights())
+    attack = make_attack("fgsm", KerasLogitsEstimator(model), eps=0.1)
+    pools, start = {}, 0
+    for part, size in n.items():
+        x, y = images[start : start + size], labels[start : start + size]
+        attacked = slice(0, size // 3)
+        adversarial = attack.generate(x[attacked], np.eye(10, dtype=np.float32)[y[attacked]])
+        pools[part] = LabelledPool(x, y, adversarial, y[attacked], np.full(size // 3, "fgsm"))
+        start += size
+    return model, pools
+
+
+def make_bare(
+    model: Any, pool: LabelledPool, fit: FitParameters
+) -> tuple[Callable[[], float], Callable[[], float], int]:
+    """Images a second of a bare ``fit`` and of a bare ``predict``, and the best ``steps_per_execution``."""
+    images, labels = pool[:], pool.labels
+
+    def compiled(steps: int) -> Any:
+        bare = keras.models.clone_model(model)
+        bare.compile(
+            optimizer=fit.optimizer, loss="sparse_categorical_crossentropy", steps_per_execution=steps
+        )
+        bare.fit(images, labels, batch_size=fit.batch_size, verbose=0)
+        return bare
+
+    def speed(bare: Any) -> float:
+        epochs = max(1, 4000 // len(images))
+        return (
+            epochs
+            * len(images)
+            / seconds(lambda: bare.fit(images, labels, batch_size=fit.batch_size, epochs=epochs, verbose=0))
+        )
+
+    tried = {steps: compiled(steps) for steps in STEPS_PER_EXECUTION}
+    speeds = {steps: max(speed(bare) for _ in range(2)) for steps, bare in tried.items()}
+    best = max(speeds, key=lambda steps: speeds[steps])
+    chosen = tried[best]
+    chosen.predict(images, batch_size=512, verbose=0)
+    return (
+        lambda: speed(chosen),
+        lambda: len(images) / seconds(lambda: chosen.predict(images, batch_size=512, verbose=0)),
+        best,
+    )
+
+
+def published(model: Any, pools: dict[str, LabelledPool], task: CurveTask, scores: np.ndarray) -> None:
+    """One curve with a new compiled model and a copied array for each fit, validated every epoch."""
+    train, validation, test = pools["train"], pools["validation"], pools["test"]
+    held_out = (validation[:], validation.labels)
+    for selection in selections(task, scores, train):
+        if selection.n_inputs == 0:
+            continue
+        fresh = keras.models.clone_model(model)
+        fresh.set_weights(model.get_weights())
+        fresh.compile(
+            optimizer=task.fit.optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+        )
+        fresh.fit(
+            train[selection.indices], train.labels[selection.indices], batch_size=task.fit.batch_size,
+            epochs=task.fit.epochs, validation_data=held_out, verbose=0,
+        )  # fmt: skip
+        fresh.predict(test[:], verbose=0)
+
+
+def compare(name: str, folder: str | None, n: dict[str, int], fit: FitParameters, budgets: int) -> None:
+    """Print the engine's, the floor's and the published way's time for two configurations and three metrics."""
+    model, pools = study(name, folder, n, fit)
+    pool = pools["train"]
+    probabilities = np.asarray(model.predict(pool[:], verbose=0))
+    metrics = {
+        "deep_gini": deep_gini(probabilities),
+        "max_softmax": max_softmax(probabilities),
+        "random": np.random.default_rng(0).random(len(pool)),
+    }
+    fit_speed, predict_speed, steps = make_bare(model, pool, fit)
+    evaluated = len(pools["validation"]) + len(pools["test"])
+    trainers: dict[int, Trainer] = {}
+
+    def shared(parameters: FitParameters) -> Trainer:
+        if 0 not in trainers:
+            trainers[0] = Trainer(model, parameters)
+        return trainers[0]
+
+    print(f"\n## {name}: {n['train']} clean + {len(pool) - n['train']} adversarial inputs, {fit.epochs} epochs, "
+          f"batch {fit.batch_size}, {budgets} budgets, bare fit with steps_per_execution {steps}\n")  # fmt: skip
+    print("| curve | fits | engine s | floor s | engine/floor | published way s | published/engine |")
+    print("|---|---|---|---|---|---|---|")
+    totals = np.zeros(4)
+    with tempfile.TemporaryDirectory() as cells:
+        for configuration, row in CONFIGURATIONS.items():
+            for metric, scores in metrics.items():
+                task = CurveTask(row, fit, (0,), budgets, 0)
+                store = Store(cells)
+                known = store.keys()
+                speeds = [(fit_speed(), predict_speed())]
+
+                def curve(task: CurveTask = task, scores: np.ndarray = scores, store: Store = store) -> None:
+                    runner = CellRunner(
+                        model, pool=pool, validation=pools["validation"], test=pools["test"],
+                        store=store, make_trainer=shared,
+                    )  # fmt: skip
+                    for _ in runner.run_all(task, selections(task, scores, pool)):
+                        pass
+
+                engine = seconds(curve)
+                speeds.append((fit_speed(), predict_speed()))
+                old = seconds(lambda task=task, scores=scores: published(model, pools, task, scores))
+                new = [store.get(key) for key in store.keys() - known]
+                samples = sum(cell["samples_seen"] for cell in new if cell)
+                training, prediction = np.mean(speeds, axis=0)
+                floor = samples / training + len(new) * evaluated / prediction
+                totals += (len(new), engine, floor, old)
+                print(_row(f"{configuration} {metric}", len(new), engine, floor, old))
+    print(_row("all", *totals))
+    print(f"\nTarget: engine/floor at most {TARGETS[name]}, published/engine at least 2. Shared cells (the whole pool, "
+          "no inputs) are fitted once by the engine and are in its row only once.")  # fmt: skip
+
+
+def _row(name: str, fits: float, engine: float, floor: float, old: float) -> str:
+    times = f"{engine:.1f} | {floor:.1f} | {engine / floor:.2f} | {old:.1f} | {old / engine:.1f}"
+    return f"| {name} | {fits:.0f} | {times} |"
+
+
+def precision(name: str, folder: str | None, n: dict[str, int], fit: FitParameters, seeds: int) -> None:
+    """Print speed and accuracy of mixed_bfloat16 against float32 on the same seeds, in turns."""
+    model, pools = study(name, folder, n, fit)
+    pool, test = pools["train"], pools["test"]
+    kinds = ("float32", "mixed_bfloat16")
+    trainers = {kind: Trainer(model, fit.model_copy(update={"precision": kind})) for kind in kinds}
+    found: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
+    for seed in range(-1, seeds):
+        start = trainers["float32"].fresh_weights(seed + 1)
+        for kind, trainer in trainers.items():
+            cost = trainer.fit(start, pool, pool.labels, np.arange(len(pool)), seed=seed + 1)
+            accuracy = float((predicted_labels(trainer.forward, test) == test.labels).mean())
+            if seed >= 0:  # the first fit warms up
+                found[kind].append((cost.seconds, accuracy))
+    plain, mixed = (np.array(found[kind]) for kind in kinds)
+    difference = mixed[:, 1] - plain[:, 1]
+    error = difference.std(ddof=1) / np.sqrt(seeds) if seeds > 1 else float("nan")
+    print(f"\n## mixed_bfloat16 on {name}, fresh weights, {seeds} seeds\n")
+    print(
+        "| speed against float32 | accuracy float32 | accuracy mixed_bfloat16 | difference +- standard error |"
+    )
+    print("|---|---|---|---|")
+    print(f"| {np.median(plain[:, 0] / mixed[:, 0]):.2f}x | {plain[:, 1].mean():.4f} | {mixed[:, 1].mean():.4f} | "
+          f"{difference.mean():+.4f} +- {error:.4f} |")  # fmt: skip
+
+
+def memory(fits: int) -> None:
+    """Print how resident memory grows over many small fits, and its peak over one fit of a large pool."""
+    process = psutil.Process()
+    images, labels = arrays("digits", None, {"train": 1500})
+    pool = LabelledPool(images[:1000], labels[:1000], images[1000:], labels[1000:], np.full(500, "fgsm"))
+    model = build_model("digits", (8, 8, 1), 10, seed=0)
+    trainer = Trainer(model, FitParameters(epochs=1))
+    rng = np.random.default_rng(0)
+    resident = []
+    for number in range(fits + fits // 5):
+        start = model.get_weights() if number % 2 else trainer.fresh_weights(number % 6)
+        indices = rng.choice(len(pool), rng.integers(50, 400), replace=False)
+        trainer.fit(start, pool, pool.labels, indices, seed=number)
+        predicted_labels(trainer.forward, pool)
+        resident.append(process.memory_info().rss / 2**20)
+    kept = np.array(resident[fits // 5 :])  # the first fits fill allocators
+    slope = np.polyfit(np.arange(len(kept)), kept, 1)[0]
+    print(f"\n## Memory\n\n{fits} fits in one process: {slope:+.4f} MiB a fit (least squares), "
+          f"{kept[0]:.0f} MiB at the first, {kept[-1]:.0f} MiB at the last")  # fmt: skip
+
+    with tempfile.TemporaryDirectory() as folder:
+        shape = (200_000, 28, 28, 1)
+        file = Path(folder) / "images.npy"
+        stored = np.lib.format.open_memmap(file, mode="w+", dtype=np.uint8, shape=shape)
+        stored[:] = 7
+        stored.flush()
+        del stored
+        view = UnitImages(np.load(file, mmap_mode="r"))
+        small = Trainer(
+            build_model("P P P F", shape[1:], 10, seed=0), FitParameters(epochs=1, batch_size=512)
+        )
+        start = small.model.get_weights()
+        labels = np.zeros(len(view), np.int64)
+        small.fit(start, view, labels, np.arange(1024), seed=0)
+        before = process.memory_info().rss / 2**20
+        small.fit(start, view, labels, np.arange(len(view)), seed=0)
+        rise, size = peak_memory_mb() - before, np.prod(shape) / 2**20
+        print(f"\none fit over a memory-mapped uint8 pool of {size:.0f} MiB ({4 * size:.0f} MiB as float32): peak "
+              f"{rise:.0f} MiB above what was held before, {rise / size:.2f} of the pool as stored "
+              "(pages of the file that the system may drop are counted)")  # fmt: skip
+
+
+def main() -> None:
+    """Run all parts, each in a process of its own."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", help="folder with fashion_mnist's IDX files; without it digits alone")
+    parser.add_argument("--train", type=int, default=1200, help="clean fashion_mnist images to train on")
+    parser.add_argument("--epochs", type=int, default=3, help="of each fit on fashion_mnist")
+    parser.add_argument("--budgets", type=int, default=12)
+    parser.add_argument("--seeds", type=int, default=5, help="for mixed_bfloat16")
+    parser.add_argument("--fits", type=int, default=500, help="for memory")
+    parser.add_argument("--small", action="store_true", help="miniature sizes")
+    parser.add_argument("--part", choices=["memory", "digits", "fashion_mnist", "precision"])
+    options = parser.parse_args()
+    if options.part is None:
+        parts = ["memory", "digits", *(["fashion_mnist"] if options.data else []), "precision"]
+        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, keras {keras.__version__}", flush=True)
+        for part in parts:
+            subprocess.run([sys.executable, __file__, *sys.argv[1:], "--part", part], check=True)
+        return
+    if options.small:
+        options.train, options.epochs, options.budgets, options.seeds, options.fits = 200, 1, 3, 2, 50
+    fashion = {"train": options.train, "validation": options.train // 4, "test": options.train // 2}
+    digits = {"train": 898, "validation": 300, "test": 599}
+    adam = FitParameters(optimizer="adam", epochs=options.epochs, batch_size=64)
+    rmsprop = FitParameters(optimizer="rmsprop", epochs=1 if options.small else 10, batch_size=64)
+    if options.part == "memory":
+        memory(options.fits)
+    elif options.part == "digits":
+        compare("digits", None, digits, rmsprop, options.budgets)
+    elif options.part == "fashion_mnist":
+        compare("fashion_mnist", options.data, fashion, adam, options.budgets)
+    else:
+        chosen = (
+            ("fashion_mnist", options.data, fashion, adam)
+            if options.data
+            else ("digits", None, digits, rmsprop)
+        )
+        precision(*chosen, options.seeds)
+
+
+if __name__ == "__main__":
+    main()
