@@ -108,7 +108,9 @@ def render_page(context: PageContext) -> str:
         seeds=", ".join(str(seed) for seed in sorted(c.results["seed"].unique())),
         n_cells=len(c.results),
     )
-    return page.replace(" %", "\N{NO-BREAK SPACE}%")  # a number and its sign stay on one line
+    for apart in (" %", "p = ", "p &lt; "):  # a number and its sign stay on one line
+        page = page.replace(apart, apart.replace(" ", "\N{NO-BREAK SPACE}"))
+    return page
 
 
 def _table(table: pd.DataFrame, caption: str, *, numeric_from: int = 1) -> Markup:

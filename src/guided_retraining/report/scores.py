@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
@@ -20,6 +20,7 @@ from guided_retraining.report.palette import ADVERSARIAL, CLEAN, MUTED, metric_o
 __all__ = ["ranking_quality", "score_distributions"]
 
 TAILS = (0.5, 99.5)  # percentiles shown: a few extreme surprise scores would squeeze all others into one bar
+LONG_TAIL = 50  # times the range of the middle half of the scores
 CURVE_POINTS = 501
 
 
@@ -110,18 +111,47 @@ def _distribution(
     low, high = np.percentile(finite, TAILS) if len(finite) else (0.0, 1.0)
     if high <= low:
         low, high = low - 0.5, high + 0.5
-    edges = np.linspace(low, high, 31).tolist()
+    low_half, middle, high_half = np.percentile(finite, (25, 50, 75)) if len(finite) else (0.0, 0.5, 1.0)
+    width = high_half - low_half
+    stretched = width > 0 and high - low > LONG_TAIL * width
+    if stretched:  # logarithmic far from 0, else one bar would hold nearly all
+        scale = max(abs(middle), width)
+        edges = scale * np.sinh(np.linspace(np.arcsinh(low / scale), np.arcsinh(high / scale), 31))
+        edges[[0, -1]] = low, high
+        panel.set_xscale("asinh", linear_width=scale)
+        ticks = _power_ticks(low, high, scale)
+        panel.set_xticks(list(ticks), list(ticks.values()))
+        panel.xaxis.set_minor_locator(NullLocator())
+    else:
+        edges = np.linspace(low, high, 31)
     for mask, colour in ((~adversarial, CLEAN), (adversarial, ADVERSARIAL)):
         group = np.clip(values[mask], low, high)  # what lies beyond is counted in the outermost bars
         if len(group):
             weights = np.full(len(group), 1 / len(group))
-            panel.hist(group, bins=edges, weights=weights, color=colour, alpha=0.45, histtype="stepfilled")
-            panel.hist(group, bins=edges, weights=weights, color=colour, histtype="step", linewidth=1.2)
+            panel.hist(
+                group, bins=edges.tolist(), weights=weights, color=colour, alpha=0.45, histtype="stepfilled"
+            )
+            panel.hist(
+                group, bins=edges.tolist(), weights=weights, color=colour, histtype="step", linewidth=1.2
+            )
     panel.set_title(f"{metric_name(metric)}: {_outranks(values, adversarial)}", fontsize=10.5)
-    panel.set_xlabel("score")
-    panel.xaxis.set_major_locator(MaxNLocator(5))
+    panel.set_xlabel("score (logarithmic far from 0)" if stretched else "score")
+    if not stretched:
+        panel.xaxis.set_major_locator(MaxNLocator(5))
     panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     tidy(panel)
+
+
+def _power_ticks(low: float, high: float, scale: float) -> dict[float, str]:
+    """0 and a few powers of ten on both sides, none so near to another that their texts would touch."""
+    ticks = {0.0: "0"} if low <= 0 <= high else {}
+    for end, sign, mark in ((high, 1.0, ""), (-low, -1.0, "-")):
+        if end <= 0:
+            continue
+        powers = range(int(np.ceil(np.log10(5 * scale))), int(np.floor(np.log10(end))) + 1)
+        for power in powers[:: -(len(powers) // 4 + 1)]:
+            ticks[sign * 10.0**power] = f"${mark}10^{{{power}}}$"
+    return ticks
 
 
 def _outranks(values: NDArray[np.float64], adversarial: NDArray[np.bool_]) -> str:

@@ -53,7 +53,8 @@ def key_numbers(r: Recommendation) -> list[tuple[str, str, str]]:
         )
     forgotten = r["gain_over_original"].get("clean", {})
     if forgotten:
-        cards.append(("on clean inputs", signed_points(forgotten["mean"]), "what hardening costs"))
+        said = "what hardening costs" if (forgotten["mean"] or 0) < 0 else "hardening costs nothing there"
+        cards.append(("on clean inputs", signed_points(forgotten["mean"]), said))
     whole = cost["whole_pool_fit_seconds"]
     remark = f"whole pool: {seconds(whole)}" if whole and r["metric"] is not None else "one model"
     cards.append(("training time", seconds(cost["fit_seconds"]), remark))
