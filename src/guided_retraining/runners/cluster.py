@@ -43,7 +43,7 @@ def connected(address: str | None, n_workers: int | None, threads: int | None) -
             )
         threads = threads or max(1, usable_cores() // n_workers)
         with _local_cluster(n_workers, threads) as cluster, Client(cluster) as client:
-            yield _prepared(client, PrepareWorker(__version__, threads, tuple(gpus)))
+            yield _prepared(client, PrepareWorker(__version__, threads, tuple(gpus), local=True))
         return
     try:
         client = Client(address, timeout=CONNECT_SECONDS)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import os
+import signal
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +24,13 @@ class PrepareWorker(WorkerPlugin):
         version: of this project at the run's start.
         threads: for numerical work; None takes the worker's own number of Dask threads.
         gpus: given to the workers by turns; empty leaves all as it is.
+        local: whether the process was started by the run, and ends with it.
     """
 
     version: str
     threads: int | None
     gpus: tuple[str, ...] = ()
+    local: bool = False
     name = "guided-retraining"
 
     def setup(self, worker: Any) -> None:
@@ -37,6 +41,9 @@ class PrepareWorker(WorkerPlugin):
                 f"{self.version}; install the same version everywhere"
             )
         limit_threads(self.threads or worker.state.nthreads)
+        if self.local:
+            with contextlib.suppress(ValueError):  # not in the process's main thread
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run, which stops its workers
         if self.gpus:
             choose_gpu(self.gpus[int(worker.name) % len(self.gpus)])
         logging.disable(logging.INFO)  # Kedro tells each process which file its logging comes from
