@@ -90,7 +90,9 @@ def test_every_metric_scores_the_pool_from_one_trace(data: dict[str, Any]) -> No
     made = run(data, METRICS)
     pool = data["train_pool"]
     assert made["pool_activations"].shape == (120, 8)
-    np.testing.assert_allclose(made["pool_probabilities"], data["model"].predict(pool[:], verbose=0), atol=1e-6)
+    np.testing.assert_allclose(
+        made["pool_probabilities"], data["model"].predict(pool[:], verbose=0), atol=1e-6
+    )
     for metric in METRICS:
         assert made[f"{metric}.scores"].shape == (120,)
         assert made[f"{metric}.scoring_cost"]["inputs"] == 120

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from guided_retraining.config import FitParameters, ModelParameters
-from guided_retraining.errors import GuidedRetrainingWarning
+from guided_retraining.errors import GuidedRetrainingWarning, InputError
 from guided_retraining.guidance import METRICS, overlap, rank_correlation
 from guided_retraining.guidance.quality import first_of
 from guided_retraining.images import ImageArray
@@ -85,21 +85,42 @@ def measure_stability(
             store=store,
         )
         start = time.perf_counter()
-        activations, probabilities, _ = trace_pool(further, pool, model)
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always", GuidedRetrainingWarning)
-            by_model[other] = {
-                metric: score_pool(
-                    activations, probabilities, pool, metric_parameters[metric], seed, metric=metric
-                )[0]
-                for metric in chosen
-            }
+        by_model[other], notes = _scored_by(
+            further, other, pool, model, metric_parameters, seed, list(chosen)
+        )
         spent += kept["seconds"] + time.perf_counter() - start
-        notes = "".join(f"; {warning.message}" for warning in said)  # of a model that hardens nothing
         logger.info("the pool scored again by an original model of seed %d%s", other, notes)
     rows = [row for metric in chosen for row in _pairs(metric, by_model)]
     columns = ["metric", "seed", "other_seed", "n_inputs", "first", "rank_correlation", "overlap"]
     return pd.DataFrame(rows, columns=columns), {"seconds": spent, "models": len(stability_seeds)}
+
+
+def _scored_by(
+    further: Any,
+    other: int,
+    pool: LabelledPool,
+    model: ModelParameters,
+    parameters: dict[str, Any],
+    seed: int,
+    metrics: list[str],
+) -> tuple[dict[str, Any], str]:
+    """Scores of the pool by a further model; notes instead of warnings, for that model hardens nothing."""
+    activations, probabilities, _ = trace_pool(further, pool, model)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", GuidedRetrainingWarning)
+        try:
+            scores = {
+                metric: score_pool(activations, probabilities, pool, parameters[metric], seed, metric=metric)[
+                    0
+                ]
+                for metric in metrics
+            }
+        except InputError as error:
+            raise InputError(
+                f"the original model trained again with seed {other} cannot score the pool: {error}. Leave "
+                "that seed out of stability_seeds, or train longer"
+            ) from error
+    return scores, "".join(f"; {warning.message}" for warning in said)
 
 
 def _pairs(metric: str, by_model: dict[int, dict[str, Any]]) -> list[tuple[Any, ...]]:
