@@ -1,12 +1,13 @@
 """Time the guidance metrics against the naive way, one input at a time, in one run on one machine.
 
-    python benchmarks/bench_guidance.py                    # n = 1k, 5k, 20k, 50k, activations made up
+    python benchmarks/bench_guidance.py                    # all of the following tables
+    python benchmarks/bench_guidance.py --naive            # only n = 1k, 5k, 20k, 50k, activations made up
+    python benchmarks/bench_guidance.py --study            # only 49,000 x 56,000 x 64: the six metrics, memory
     python benchmarks/bench_guidance.py --trace trace.npz  # activations, probabilities, labels, n_reference
-    python benchmarks/bench_guidance.py --study            # 49,000 x 56,000 x 64: the six metrics, and memory
     python benchmarks/bench_guidance.py --per-input-model  # neuron coverage as published: a model per input
 
 The naive way is timed on a few inputs and scaled up: its time is proportional to the inputs. Both are timed
-in turns, and the least of the rounds counts.
+in turns, and the least of the rounds counts. Prints Markdown.
 """
 
 # ruff: noqa: T201
@@ -14,18 +15,23 @@ in turns, and the least of the rounds counts.
 from __future__ import annotations
 
 import argparse
+import logging
 import time
 import tracemalloc
+import warnings
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from guided_retraining.errors import GuidedRetrainingWarning
 from guided_retraining.guidance import Trace, score
 from guided_retraining.guidance.parallel import available_cores
 
 SIX = ("neuron_coverage", "lsa", "dsa", "deep_gini", "softmax_entropy", "random")
+STUDY_INPUTS = 56_000
 SHARE_OF_ADVERSARIAL = 1 / 8  # as in the published study: 7,000 of 56,000
 
 
@@ -138,9 +144,10 @@ def product_flops(trace: Trace) -> tuple[float, float]:
 
 def compare(trace: Trace, sizes: list[int], rounds: int) -> None:
     """Print ours against the naive way for each size."""
-    d = trace.activations.shape[1]
-    print(f"| metric | inputs | ours, s | naive, s (from a sample) | ratio |  ({d} features)")
-    print("|---|---|---|---|---|")
+    print(f"\n{trace.activations.shape[1]} features, {trace.n_reference / len(trace):.1%} of the inputs are the "
+          f"reference, {available_cores()} cores, least of {rounds} rounds\n")  # fmt: skip
+    print("| metric | inputs | ours, s | naive, s (scaled up from a sample) | ratio |")
+    print("|---|---:|---:|---:|---:|")
     ours_all: dict[str, list[float]] = {}
     for key in NAIVE:
         score(key, first(trace, min(500, len(trace))))  # imports are not timed
@@ -161,9 +168,16 @@ def compare(trace: Trace, sizes: list[int], rounds: int) -> None:
                 f"| {key} | {len(part):,} | {min(ours):.4f} | {min(theirs):.2f} | {ratio:.0f}x |", flush=True
             )
     if len(sizes) > 1:
+        steps = [f"{a:,} to {b:,}" for a, b in pairwise(sizes)]
+        print("\nHow the time grows, as the power of n:\n")
+        print(f"| metric | {' | '.join(steps)} |")
+        print("|---|" + "---:|" * len(steps))
         for key, times in ours_all.items():
-            slope = np.log(times[-1] / times[-2]) / np.log(sizes[-1] / sizes[-2])
-            print(f"{key}: time grows as n^{slope:.2f} between the last two sizes")
+            powers = [
+                np.log(t1 / t0) / np.log(n1 / n0)
+                for (t0, t1), (n0, n1) in zip(pairwise(times), pairwise(sizes), strict=True)
+            ]
+            print(f"| {key} | {' | '.join(f'{power:.2f}' for power in powers)} |")
 
 
 def study(trace: Trace, rounds: int) -> None:
@@ -172,24 +186,30 @@ def study(trace: Trace, rounds: int) -> None:
     flops = dict(zip(("dsa", "lsa"), product_flops(trace), strict=True))
     trace.predictions  # noqa: B018
     n, d = trace.activations.shape
-    print(f"{trace.n_reference:,} x {n:,} x {d}; {available_cores()} cores; "
-          f"product speed {speed[0]:.0f} GFLOP/s float32, "
-          f"{speed[1]:.0f} float64")  # fmt: skip
+    print(f"\nThe study's size: reference {trace.n_reference:,}, scored {n:,}, {d} features; {available_cores()} "
+          f"cores, least of {rounds} rounds; matrix products run at {speed[0]:.0f} GFLOP/s in float32 and "
+          f"{speed[1]:.0f} in float64\n")  # fmt: skip
+    print("| metric | seconds | its products alone, s | share of the product speed | scratch memory, MiB |")
+    print("|---|---:|---:|---:|---:|")
     total = 0.0
     for key in SIX:
         least = min(seconds(lambda: score(key, trace)) for _ in range(rounds))  # noqa: B023
         total += least
-        line = f"{key:16s} {least:7.3f} s"
+        floor, share = "", ""
         if key in flops:
-            floor = flops[key] / speed[key == "lsa"] / 1e9
-            line += f"   {floor / least:.0%} of the product speed (its products alone: {floor:.2f} s)"
-        print(line, flush=True)
-    print(f"{'all six':16s} {total:7.3f} s")
-    for key in ("dsa", "lsa", "neuron_coverage"):
-        tracemalloc.start()
-        score(key, trace)
-        print(f"{key}: {tracemalloc.get_traced_memory()[1] / 2**20:.0f} MiB above the inputs at most")
-        tracemalloc.stop()
+            products = flops[key] / speed[key == "lsa"] / 1e9
+            floor, share = f"{products:.2f}", f"{products / least:.0%}"
+        print(f"| {key} | {least:.3f} | {floor} | {share} | {scratch(key, trace):.0f} |", flush=True)
+    print(f"| all six | {total:.3f} | | | |")
+
+
+def scratch(key: str, trace: Trace) -> float:
+    """MiB that a metric takes above its inputs, at most."""
+    tracemalloc.start()
+    score(key, trace)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 2**20
 
 
 def per_input_model(inputs: int = 20) -> None:
@@ -197,6 +217,10 @@ def per_input_model(inputs: int = 20) -> None:
     import keras
 
     from guided_retraining.guidance import neuron_coverage
+
+    logging.getLogger("tensorflow").setLevel(
+        logging.ERROR
+    )  # it warns of a model for each input, the point here
 
     layers = keras.layers
     model = keras.Sequential(
@@ -223,9 +247,10 @@ def per_input_model(inputs: int = 20) -> None:
     inner.predict(images[:256], batch_size=256, verbose=0)
     ours = seconds(lambda: neuron_coverage(inner.predict(images, batch_size=256, verbose=0))) / len(images)
     naive = seconds(theirs) / inputs
-    print(
-        f"a model per input {naive * 1e3:.1f} ms, one pass {ours * 1e3:.3f} ms an input: {naive / ours:.0f}x"
-    )
+    print("\nNeuron coverage with its forward pass, 28x28 images, 64 neurons\n")
+    print("| a model built for each input, as published | one pass in batches | ratio |")
+    print("|---:|---:|---:|")
+    print(f"| {naive * 1e3:.1f} ms an input | {ours * 1e3:.3f} ms | {naive / ours:.0f}x |")
 
 
 def main() -> None:
@@ -239,25 +264,29 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 5000, 20000, 50000])
     parser.add_argument("--features", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--study", action="store_true", help="the published study's size, 49,000 x 56,000")
+    parser.add_argument("--naive", action="store_true", help="only the comparison with the naive way")
+    parser.add_argument(
+        "--study", action="store_true", help="only the published study's size, 49,000 x 56,000"
+    )
     parser.add_argument(
         "--per-input-model", action="store_true", help="time a model per input (needs TensorFlow)"
     )
     options = parser.parse_args()
-    if options.per_input_model:
-        per_input_model()
-        return
+    warnings.simplefilter("ignore", GuidedRetrainingWarning)  # classes of the small sizes are small
     if options.trace:
         with np.load(options.trace, allow_pickle=False) as stored:
             trace = Trace(
                 stored["activations"], stored["probabilities"], stored["labels"], int(stored["n_reference"])
             )
     else:
-        trace = made_up(56000 if options.study else max(options.sizes), options.features)
-    if options.study:
-        study(trace, options.rounds)
-    else:
+        trace = made_up(max(STUDY_INPUTS, *options.sizes), options.features)
+    everything = not (options.naive or options.study or options.per_input_model)
+    if options.naive or everything:
         compare(trace, [n for n in options.sizes if n <= len(trace)], options.rounds)
+    if options.study or everything:
+        study(trace if options.trace else first(trace, STUDY_INPUTS), options.rounds)
+    if options.per_input_model or everything:
+        per_input_model()
 
 
 if __name__ == "__main__":
