@@ -30,8 +30,14 @@ def available_cores() -> int:
     """Count the cores this process may run on.
 
     Returns:
-        The number, at least 1.
+        The number, at least 1; no more than ``OMP_NUM_THREADS`` where that is set, as it is for workers.
     """
+    allowed = os.environ.get("OMP_NUM_THREADS", "")
+    cores = _cores()
+    return min(cores, max(1, int(allowed))) if allowed.isdecimal() else cores
+
+
+def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -7,6 +7,7 @@ caller's script again.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
@@ -118,7 +119,8 @@ def decode_chunk(
 def _cores() -> int:
     from joblib import cpu_count  # knows of affinity and container limits
 
-    return int(cpu_count())
+    allowed = os.environ.get("OMP_NUM_THREADS", "")  # set for workers that share a machine
+    return min(int(cpu_count()), max(1, int(allowed))) if allowed.isdecimal() else int(cpu_count())
 
 
 @lru_cache(maxsize=2)

@@ -64,21 +64,24 @@ def retrain_curve(
     )
     todo = selections(task, scores, train_pool)
     pool_size = max(selection.n_inputs for selection in todo)
-    rows = []
+    found: dict[tuple[int, int], dict[str, Any]] = {}
     with ticking(f"{name} {metric}", len(todo)) as ticker:
-        for done, selection in enumerate(todo, start=1):
-            cell = runner.run(task, selection)
-            rows.append(
-                {
-                    "configuration": name,
-                    "metric": metric,
-                    "seed": selection.seed,
-                    "n_inputs": selection.n_inputs,
-                    "pool_size": pool_size,
-                    **cell,
-                }
-            )
-            ticker.tick(done, f"accuracy {cell['accuracy_combined']:.3f} with {selection.n_inputs} inputs")
+        for position, cell in runner.run_all(task, todo):
+            selection, accuracy = todo[position], cell["accuracy_combined"]
+            found[selection.n_inputs, selection.seed] = cell
+            note = f"accuracy {accuracy:.3f} with {selection.n_inputs} inputs"
+            ticker.tick(len(found), note, accuracy=accuracy)
+    rows = [
+        {
+            "configuration": name,
+            "metric": metric,
+            "seed": selection.seed,
+            "n_inputs": selection.n_inputs,
+            "pool_size": pool_size,
+            **found[selection.n_inputs, selection.seed],
+        }
+        for selection in todo
+    ]
     return pd.DataFrame(rows)
 
 

@@ -54,6 +54,7 @@ def _curve(name: str, metric: str) -> Pipeline:
                 ],
                 "curve",
                 name="retrain",
+                tags="divisible",  # idle Dask workers may help with its cells
             )
         ],
         own=["scores", "curve"],
