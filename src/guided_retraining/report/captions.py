@@ -60,9 +60,8 @@ FIGURES = {
     "stability": (
         "metrics",
         "The same inputs ranked with the original model trained again from other seeds: a dot for each pair of "
-        "original models, a bar at the mean. Far to the right, the ranking belongs to the inputs; near chance, to "
-        "the accidents of one training, whatever it found above. The adversarial "
-        "inputs stay those made against the first model.",
+        "original models, a bar at the mean. Far to the right, a ranking belongs to the inputs; near chance, to "
+        "the accidents of one training. The adversarial inputs stay those made against the first model.",
         "Rank correlation and overlap of the first inputs between original models trained from different "
         "seeds, for each guidance metric; the numbers are in the table of this section.",
     ),
