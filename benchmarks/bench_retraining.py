@@ -37,6 +37,7 @@ from guided_retraining.models.forward import predicted_labels
 from guided_retraining.pool import LabelledPool
 from guided_retraining.readers import read
 from guided_retraining.retraining.cells import CellRunner, CurveTask, selections
+from guided_retraining.retraining.orderings import budget_steps
 from guided_retraining.retraining.resources import peak_memory_mb
 from guided_retraining.retraining.trainer import Trainer
 from guided_retraining.store import Store
@@ -239,10 +240,11 @@ def memory(fits: int) -> None:
     model = build_model("digits", (8, 8, 1), 10, seed=0)
     trainer = Trainer(model, FitParameters(epochs=1))
     rng = np.random.default_rng(0)
+    sizes = budget_steps(12, 400)  # oneDNN keeps a program for each size of a last batch: as many as budgets
     resident = []
     for number in range(fits + fits // 5):
         start = model.get_weights() if number % 2 else trainer.fresh_weights(number % 6)
-        indices = rng.choice(len(pool), rng.integers(50, 400), replace=False)
+        indices = rng.choice(len(pool), sizes[number % len(sizes)], replace=False)
         trainer.fit(start, pool, pool.labels, indices, seed=number)
         predicted_labels(trainer.forward, pool)
         resident.append(process.memory_info().rss / 2**20)

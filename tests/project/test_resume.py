@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import random
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pytest
 
 from conftest import kedro, make_project
 
@@ -31,33 +35,130 @@ def _cells(project: Path) -> dict[str, int]:
     }
 
 
-def test_a_killed_run_goes_on_at_the_cell_and_ends_the_same(smoke_project: Path, tmp_path: Path) -> None:
-    project = _copy(smoke_project, tmp_path / "project")
-    cells = project / "data/07_model_output/digits/cells"
-    shutil.rmtree(cells)
-    running = subprocess.Popen(
+def _start(project: Path, **options: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, "-m", "kedro", "run", "--env", "smoke", "--pipelines", "ordering_retraining"],
-        cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        cwd=project, text=True, start_new_session=True, **options,
     )  # fmt: skip
-    deadline = time.monotonic() + 200
-    while len(list(cells.glob("*.json"))) < 8 and time.monotonic() < deadline:
-        assert running.poll() is None, "the run ended before it could be killed"
-        time.sleep(0.05)
-    os.killpg(running.pid, signal.SIGKILL)
-    running.wait()
-    kept = _cells(project)
-    assert len(kept) >= 8
 
-    again = kedro(project, "run", "--env", "smoke", "--pipelines", "ordering_retraining")
-    assert again.returncode == 0, again.stdout + again.stderr
-    after = _cells(project)
-    assert {name: after[name] for name in kept} == kept, "a finished cell was computed again"
-    assert set(after) == set(_cells(smoke_project))
+
+def _wait_for_cells(running: subprocess.Popen[str], project: Path, number: int) -> None:
+    deadline = time.monotonic() + 200
+    while len(_cells(project)) < number and time.monotonic() < deadline:
+        assert running.poll() is None, "the run ended before it could be stopped"
+        time.sleep(0.05)
+
+
+def _assert_same_results(project: Path, smoke_project: Path) -> None:
     name = "data/07_model_output/digits/results.parquet"
     first, second = (
         pd.read_parquet(folder / name).drop(columns=TIMES) for folder in (smoke_project, project)
     )
     pd.testing.assert_frame_equal(first, second)
+
+
+@pytest.fixture
+def unfinished(smoke_project: Path, tmp_path: Path) -> Path:
+    """A project with everything but cells."""
+    project = _copy(smoke_project, tmp_path / "project")
+    shutil.rmtree(project / "data/07_model_output/digits/cells")
+    return project
+
+
+def test_a_killed_run_goes_on_at_the_cell_and_ends_the_same(smoke_project: Path, unfinished: Path) -> None:
+    running = _start(unfinished, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _wait_for_cells(running, unfinished, 8)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    kept = _cells(unfinished)
+    assert len(kept) >= 8
+
+    again = kedro(unfinished, "run", "--env", "smoke", "--pipelines", "ordering_retraining")
+    assert again.returncode == 0, again.stdout + again.stderr
+    after = _cells(unfinished)
+    assert {name: after[name] for name in kept} == kept, "a finished cell was computed again"
+    assert set(after) == set(_cells(smoke_project))
+    _assert_same_results(unfinished, smoke_project)
+
+
+@pytest.mark.slow
+def test_twenty_kills_lose_nothing_and_repeat_nothing(smoke_project: Path, unfinished: Path) -> None:
+    rng, kept, killed = random.Random(0), {}, 0
+    total = len(_cells(smoke_project))
+    while killed < 20:
+        running = _start(unfinished, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if rng.random() < 0.7 and len(kept) < total - 1:  # while cells are written, else at any moment
+            _wait_for_cells(running, unfinished, len(kept) + 1)
+        time.sleep(rng.uniform(0, 2))
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+        killed += 1
+        now = _cells(unfinished)
+        assert {name: now[name] for name in kept} == kept, "a finished cell was computed again"
+        kept = now
+    last = kedro(unfinished, "run", "--env", "smoke", "--pipelines", "ordering_retraining")
+    assert last.returncode == 0, last.stdout + last.stderr
+    after = _cells(unfinished)
+    assert {name: after[name] for name in kept} == kept
+    assert set(after) == set(_cells(smoke_project))
+    assert not list((unfinished / "data/07_model_output/digits/cells").glob("*.damaged"))
+    _assert_same_results(unfinished, smoke_project)
+
+
+@pytest.mark.slow
+def test_two_runs_on_one_folder_share_the_work(smoke_project: Path, unfinished: Path) -> None:
+    runs = [
+        _start(unfinished, stdout=subprocess.PIPE, stderr=subprocess.STDOUT),
+        _start(unfinished, stdout=subprocess.PIPE, stderr=subprocess.STDOUT),
+    ]
+    said = [run.communicate(timeout=500)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], said
+    assert set(_cells(unfinished)) == set(_cells(smoke_project))
+    _assert_same_results(unfinished, smoke_project)
+
+
+def test_ctrl_c_ends_with_a_message_and_keeps_what_is_finished(unfinished: Path) -> None:
+    running = _start(unfinished, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    _wait_for_cells(running, unfinished, 2)
+    kept = _cells(unfinished)
+    os.kill(running.pid, signal.SIGINT)
+    said, _ = running.communicate(timeout=100)
+    assert running.returncode == 130
+    assert "Stopped. What was finished is kept" in said
+    assert "Traceback" not in said
+    now = _cells(unfinished)
+    assert {name: now[name] for name in kept} == kept
+    assert not list((unfinished / "data").rglob("*.partial*"))
+
+
+def test_a_full_disk_ends_with_a_message_and_no_half_file(unfinished: Path) -> None:
+    def fill() -> None:  # no file can grow over 200 bytes: a cell's record is cut in the middle
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+
+    running = _start(unfinished, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=fill)
+    said, _ = running.communicate(timeout=200)
+    assert running.returncode == 1
+    assert "cannot write" in said
+    assert "space left on the disk" in said
+    assert "Traceback" not in said
+    assert not _cells(unfinished)
+    assert not list((unfinished / "data").rglob("*.partial*"))
+
+
+def test_a_folder_that_cannot_be_written_is_named(unfinished: Path) -> None:
+    folder = unfinished / "data/07_model_output/digits/cells"
+    if os.geteuid() == 0:  # to whom no folder is read-only: something else stands in its place
+        folder.write_text("")
+    else:
+        folder.mkdir()
+        folder.chmod(0o555)
+    stopped = kedro(unfinished, "run", "--env", "smoke", "--pipelines", "ordering_retraining")
+    said = stopped.stdout + stopped.stderr
+    assert stopped.returncode == 1
+    assert "cannot write" in said.replace("\n", " ")
+    assert "Is the folder writable" in said.replace("\n", " ")
+    assert "Traceback" not in said
 
 
 def test_a_second_run_fits_nothing_and_a_changed_parameter_only_what_depends_on_it(

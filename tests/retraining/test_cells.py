@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from guided_retraining.claims import claim
 from guided_retraining.config import ConfigurationParameters, FitParameters
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import predicted_labels
@@ -221,3 +222,25 @@ def test_an_interrupted_curve_keeps_its_finished_cells(model, trainer: Trainer, 
         for selection in todo:
             runner.run(TASK, selection)
     assert len(runner.store) == 2
+
+
+def test_all_cells_of_a_curve_come_with_their_position(model, trainer: Trainer, tmp_path: Path) -> None:
+    runner = _runner(model, trainer, tmp_path)
+    todo = selections(TASK, np.arange(80.0), runner.pool)
+    found = dict(runner.run_all(TASK, todo))
+    assert sorted(found) == list(range(len(todo)))
+    for position, selection in enumerate(todo):
+        assert found[position]["samples_seen"] == selection.n_inputs * FIT.epochs
+        assert found[position] == runner.run(TASK, selection)
+
+
+def test_a_cell_in_work_elsewhere_is_awaited_last(model, trainer: Trainer, tmp_path: Path) -> None:
+    runner = _runner(model, trainer, tmp_path)
+    todo = selections(TASK, np.arange(80.0), runner.pool)[2:5]
+    positions = []
+    with claim(tmp_path, runner.key(TASK, todo[0])) as mine:
+        assert mine
+        cells = runner.run_all(TASK, todo)
+        positions += [next(cells)[0], next(cells)[0]]
+    positions += [position for position, _ in cells]
+    assert positions == [1, 2, 0]

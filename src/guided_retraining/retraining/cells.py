@@ -146,21 +146,18 @@ class CellRunner:
         """One finished cell: from the store, or fitted, evaluated and kept."""
         return next(self.run_all(task, [selection]))[1]
 
-    def run_all(
-        self, task: CurveTask, chosen: Sequence[Selection]
-    ) -> Iterator[tuple[Selection, dict[str, Any]]]:
+    def run_all(self, task: CurveTask, chosen: Sequence[Selection]) -> Iterator[tuple[int, dict[str, Any]]]:
         """Finished cells as they become available, each computed by one of the processes that share the store.
 
         Args:
             task: the curve.
-            chosen: its cells; each is yielded once, one that another process is fitting later than in its turn.
+            chosen: its cells, in the order in which to fit them.
 
         Yields:
-            The selection and its cell.
+            Position in ``chosen`` and cell; one that another process is fitting comes later than in its turn.
         """
         keys = [self.key(task, selection) for selection in chosen]
-        for position, cell in share(self.store, keys, lambda position: self._compute(task, chosen[position])):
-            yield chosen[position], cell
+        return share(self.store, keys, lambda position: self._compute(task, chosen[position]))
 
     def _compute(self, task: CurveTask, selection: Selection) -> dict[str, Any]:
         trainer = self.make_trainer(task.fit)

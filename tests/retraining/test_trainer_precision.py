@@ -1,0 +1,129 @@
+"""mixed_bfloat16, weights drawn anew, and steps of a user's own: what the trainer keeps in each case."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from guided_retraining.config import FitParameters
+from guided_retraining.models.architectures import build_model
+from guided_retraining.models.forward import ForwardPass
+from guided_retraining.retraining import trainer as trainer_module
+from guided_retraining.retraining.trainer import Trainer
+
+MIXED = FitParameters(
+    optimizer="adam", learning_rate=5e-3, epochs=12, batch_size=16, precision="mixed_bfloat16"
+)
+
+
+def _images(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, n)
+    images = rng.random((n, 4, 4, 1), dtype=np.float32) * 0.3
+    images[np.arange(n), labels, labels, 0] += 0.7
+    return images, labels
+
+
+@pytest.fixture(scope="module")
+def mixed() -> Trainer:
+    return Trainer(build_model("C4 P F FC8", (4, 4, 1), 3, seed=0), MIXED)
+
+
+def test_mixed_precision_computes_in_bfloat16_learns_and_keeps_float32_weights(mixed: Trainer) -> None:
+    assert [layer.compute_dtype for layer in mixed.model.layers[1:-1]] == ["bfloat16"] * 4
+    assert mixed.model.layers[-1].compute_dtype == "float32"
+    images, labels = _images(200, 0)
+    mixed.fit(mixed.template.get_weights(), images, labels, np.arange(200), seed=1)
+    first = mixed.model.get_weights()
+    assert {weight.dtype.name for weight in first} == {"float32"}
+    fresh, true = _images(100, 1)
+    assert (mixed.forward(fresh)[0].argmax(axis=1) == true).mean() > 0.9
+    mixed.fit(mixed.template.get_weights(), images, labels, np.arange(200), seed=1)
+    for a, b in zip(first, mixed.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_model_trained_in_mixed_precision_is_evaluated_in_float32(mixed: Trainer) -> None:
+    images, labels = _images(50, 2)
+    mixed.fit(mixed.template.get_weights(), images, labels, np.arange(50), seed=3)
+    plain = build_model("C4 P F FC8", (4, 4, 1), 3, seed=5)
+    plain.set_weights(mixed.model.get_weights())
+    expected = ForwardPass(plain)(images)[0]
+    np.testing.assert_array_equal(mixed.forward(images)[0], expected)
+    for size in (1, 7, 50):  # the batch an image is in changes at most the order of sums
+        alone = ForwardPass(mixed.forward.model, batch_size=size)(images)[0]
+        np.testing.assert_allclose(alone, expected, atol=1e-6)
+
+
+def test_fresh_weights_are_drawn_once_for_a_seed_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = build_model("F FC8", (4, 4, 1), 3, seed=0)
+    size = sum(weight.nbytes for weight in model.get_weights())
+    monkeypatch.setattr(trainer_module, "FRESH_BYTES", 2 * size)
+    trainer = Trainer(model, FitParameters())
+    drawn = {seed: trainer.fresh_weights(seed) for seed in (0, 1, 2, 0)}
+    assert len(trainer._fresh) == 2
+    fresh = Trainer(model, FitParameters())
+    for seed in (2, 0, 1):
+        for a, b in zip(fresh.fresh_weights(seed), drawn[seed], strict=True):
+            np.testing.assert_array_equal(a, b)
+    monkeypatch.setattr(trainer_module, "FRESH_BYTES", 0)
+    fresh.fresh_weights(9)
+    assert list(fresh._fresh) == [9]
+
+
+REGULARISED = """
+import numpy as np
+from guided_retraining.backend import keras
+from guided_retraining.config import FitParameters
+from guided_retraining.retraining.trainer import Trainer
+keras.utils.set_random_seed(0)
+layers = keras.layers
+model = keras.Sequential([
+    keras.Input((4, 4, 1)), layers.Conv2D(4, 3, kernel_regularizer="l2"), layers.BatchNormalization(),
+    layers.Flatten(), layers.Dropout(0.3), layers.Dense(3, activation="softmax"),
+])
+rng = np.random.default_rng(0)
+images, labels = rng.random((70, 4, 4, 1), dtype=np.float32), rng.integers(0, 3, 70)
+trainer = Trainer(model, FitParameters(epochs=2, batch_size=16))
+trainer.fit(trainer.fresh_weights(4), images, labels, np.arange(70), seed=1)
+print("".join(w.tobytes().hex() for w in trainer.model.get_weights()))
+print(trainer.forward(images)[0].tobytes().hex())
+"""
+
+
+def test_two_processes_end_with_the_same_bits() -> None:
+    ends = [
+        subprocess.run([sys.executable, "-c", REGULARISED], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    assert len(ends[0]) > 500
+    assert ends[0] == ends[1]
+
+
+def test_a_step_holds_the_layers_own_losses_and_moving_averages() -> None:
+    """Regularisation, batch normalisation: the plain step ends where Keras's ``train_on_batch`` does."""
+    from guided_retraining.backend import keras
+
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((4, 4, 1)),
+            layers.Conv2D(4, 3, kernel_regularizer=keras.regularizers.L2(0.1)),
+            layers.BatchNormalization(),
+            layers.Flatten(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    images, labels = _images(40, 4)
+    trainer = Trainer(model, FitParameters(epochs=1, batch_size=16))
+    trainer.fit(model.get_weights(), images, labels, np.arange(40), seed=2)
+    model.compile(optimizer=keras.optimizers.RMSprop(1e-3), loss="sparse_categorical_crossentropy")
+    order = np.random.default_rng(2).permutation(40)
+    for position in range(0, 40, 16):
+        chosen = order[position : position + 16]
+        model.train_on_batch(images[chosen], labels[chosen])
+    for a, b in zip(trainer.model.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
