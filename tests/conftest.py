@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from project_copies import ROOT, kedro, make_project
 
 
 @pytest.fixture(scope="session")
@@ -20,30 +16,6 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no folder ../shared/data with real raw files beside the project")
     return folder
-
-
-def make_project(folder: Path) -> Path:
-    """A copy of the project's configuration with empty data folders, on the installed package."""
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(ROOT / "conf", folder / "conf", dirs_exist_ok=True)
-    shutil.copy(ROOT / "pyproject.toml", folder)
-    shutil.copy(ROOT / ".telemetry", folder)
-    (folder / "src").mkdir()  # Kedro asks for it; the package itself is installed
-    (folder / "data").mkdir()
-    return folder
-
-
-def kedro(project: Path, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
-    """``kedro ...`` in a project, as a user types it."""
-    return subprocess.run(
-        [sys.executable, "-m", "kedro", *arguments],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1"},
-    )
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from conftest import kedro, make_project
 from guided_retraining.config import parse_study
 from guided_retraining.config_loader import LayeredConfigLoader, studies
 from guided_retraining.errors import ParameterError
+from project_copies import kedro, make_project
 
 SEEN_BY_USERS = {
     "digts.seed=1": "parameter 'digts': no such data set",

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from conftest import ROOT
+from project_copies import ROOT
 
 NOTEBOOKS = ROOT / "notebooks"
 SECONDS_PER_CELL = 120

@@ -12,7 +12,7 @@ import yaml
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from conftest import kedro, make_project
+from project_copies import kedro, make_project
 
 
 @pytest.fixture(scope="module")

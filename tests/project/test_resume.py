@@ -16,8 +16,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from conftest import kedro, make_project
+from project_copies import kedro, make_project
 
+STAGE = ("--pipelines", "ordering_retraining", "--namespaces", "digits")
 TIMES = ["fit_seconds", "fit_cpu_seconds", "peak_memory_mb", "energy_wh"]
 
 
@@ -37,7 +38,7 @@ def _cells(project: Path) -> dict[str, int]:
 
 def _start(project: Path, **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "kedro", "run", "--env", "smoke", "--pipelines", "ordering_retraining"],
+        [sys.executable, "-m", "kedro", "run", "--env", "smoke", *STAGE],
         cwd=project, text=True, start_new_session=True, **options,
     )  # fmt: skip
 
@@ -73,7 +74,7 @@ def test_a_killed_run_goes_on_at_the_cell_and_ends_the_same(smoke_project: Path,
     kept = _cells(unfinished)
     assert len(kept) >= 8
 
-    again = kedro(unfinished, "run", "--env", "smoke", "--pipelines", "ordering_retraining")
+    again = kedro(unfinished, "run", "--env", "smoke", *STAGE)
     assert again.returncode == 0, again.stdout + again.stderr
     after = _cells(unfinished)
     assert {name: after[name] for name in kept} == kept, "a finished cell was computed again"
@@ -97,7 +98,7 @@ def test_twenty_kills_lose_nothing_and_repeat_nothing(smoke_project: Path, unfin
         now = _cells(unfinished)
         assert {name: now[name] for name in kept} == kept, "a finished cell was computed again"
         kept = now
-    last = kedro(unfinished, "run", "--env", "smoke", "--pipelines", "ordering_retraining")
+    last = kedro(unfinished, "run", "--env", "smoke", *STAGE)
     assert last.returncode == 0, last.stdout + last.stderr
     after = _cells(unfinished)
     assert {name: after[name] for name in kept} == kept
@@ -153,7 +154,7 @@ def test_a_folder_that_cannot_be_written_is_named(unfinished: Path) -> None:
     else:
         folder.mkdir()
         folder.chmod(0o555)
-    stopped = kedro(unfinished, "run", "--env", "smoke", "--pipelines", "ordering_retraining")
+    stopped = kedro(unfinished, "run", "--env", "smoke", *STAGE)
     said = stopped.stdout + stopped.stderr
     assert stopped.returncode == 1
     assert "cannot write" in said.replace("\n", " ")
@@ -174,7 +175,7 @@ def test_a_second_run_fits_nothing_and_a_changed_parameter_only_what_depends_on_
     assert [path.stat().st_mtime_ns for path in models] == stamps, "training or an attack ran again"
 
     changed = kedro(
-        project, "run", "--env", "smoke", "--pipelines", "ordering_retraining",
+        project, "run", "--env", "smoke", *STAGE,
         "--params", "digits.ordering_retraining.configurations.config_2.training.epochs=2",
     )  # fmt: skip
     assert changed.returncode == 0, changed.stdout + changed.stderr

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from conftest import kedro, make_project
 from guided_retraining.runners.limits import usable_cores
+from project_copies import kedro, make_project
 
 # What may differ between runs.
 MEASURED = ["fit_seconds", "fit_cpu_seconds", "peak_memory_mb", "energy_wh"]

@@ -25,10 +25,15 @@ def jax_batch_runner(model: Any, batch_size: int) -> Callable[[NDArray[np.float3
     import jax
     import jax.numpy as jnp
 
-    optimizer, loss = model.optimizer, type(model.loss).from_config({**model.loss.get_config(), "reduction": "none"})
+    optimizer, loss = (
+        model.optimizer,
+        type(model.loss).from_config({**model.loss.get_config(), "reduction": "none"}),
+    )
 
     def batch_loss(trained: Any, other: Any, images: Any, labels: Any, weights: Any) -> Any:
-        outputs, other, penalties = model.stateless_call(trained, other, images, training=True, return_losses=True)
+        outputs, other, penalties = model.stateless_call(
+            trained, other, images, training=True, return_losses=True
+        )
         losses = loss(labels, outputs) * weights
         return losses.sum() / weights.sum() + sum(penalties), other
 
@@ -47,7 +52,9 @@ def jax_batch_runner(model: Any, batch_size: int) -> Callable[[NDArray[np.float3
     def run(images: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
         missing = -len(images) % batch_size
         weights = np.ones(len(images), np.float32)
-        padded = [np.concatenate([array, np.repeat(array[:1], missing, axis=0)]) for array in (images, labels)]
+        padded = [
+            np.concatenate([array, np.repeat(array[:1], missing, axis=0)]) for array in (images, labels)
+        ]
         padded.append(np.concatenate([weights, np.zeros(missing, np.float32)]))
         batched = [jnp.asarray(array.reshape(-1, batch_size, *array.shape[1:])) for array in padded]
         variables = (model.trainable_variables, model.non_trainable_variables, optimizer.variables)
@@ -57,4 +64,3 @@ def jax_batch_runner(model: Any, batch_size: int) -> Callable[[NDArray[np.float3
                 variable.assign(value)
 
     return run
-
