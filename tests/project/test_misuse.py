@@ -55,12 +55,14 @@ def test_a_truncated_array_is_named_and_a_missing_one_too(smoke_project: Path, t
     shutil.copytree(smoke_project / "data", project / "data")
     path = project / "data/05_model_input/digits/train_images.npy"
     path.write_bytes(path.read_bytes()[:1000])
-    finished = kedro(project, "run", "--env", "smoke", "--pipelines", "ordering_retraining")
+    finished = kedro(
+        project, "run", "--env", "smoke", "--pipelines", "ordering_retraining", "--namespaces", "digits"
+    )
     output = finished.stdout + finished.stderr
     assert finished.returncode != 0
     assert "train_images.npy" in output
     path.unlink()
-    finished = kedro(project, "run", "--env", "smoke", "--pipelines", "metrics")
+    finished = kedro(project, "run", "--env", "smoke", "--pipelines", "metrics", "--namespaces", "digits")
     output = finished.stdout + finished.stderr
     assert finished.returncode != 0
     assert "train_images.npy" in output

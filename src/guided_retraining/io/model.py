@@ -32,7 +32,7 @@ class KerasModelDataset(AbstractDataset[Any, Any]):
         from guided_retraining.models.loading import load_model
 
         if not self._exists():
-            raise FileNotFoundError(f"no model at {self._filepath}")
+            raise FileNotFoundError(f"there is no {self._filepath}; run the training stage first")
         return load_model(Path(self._filepath))
 
     def _exists(self) -> bool:
