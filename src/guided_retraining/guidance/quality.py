@@ -129,6 +129,9 @@ def first_of(n: int, share: float) -> int:
         n: inputs of the pool.
         share: in (0, 1].
 
+    Returns:
+        The number, at least 1.
+
     >>> first_of(1347, 0.1), first_of(30, 0.01)
     (135, 1)
     """
