@@ -21,7 +21,6 @@ class QuietHook:
     def after_context_created(self, context: Any) -> None:  # noqa: ARG002
         """Quiet Kedro-Viz's run-status hook, which warns on each partial run."""
         logging.getLogger("kedro_viz").setLevel(logging.ERROR)
-        warnings.filterwarnings("ignore", message=".*Pickling.*", module="kedro.*")
 
 
 class WarningHook:
