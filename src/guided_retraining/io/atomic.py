@@ -62,7 +62,8 @@ class FigureDataset(_AtomicMixin, MatplotlibDataset):
         """Write the PNG, and the SVG."""
         super().save(data)
         if self._vector is not None:
-            data.set_layout_engine("none")  # laid out for the PNG already; doing it again is half of a save's time
+            # Laid out for the PNG already; doing it again would be half of a save's time.
+            data.set_layout_engine("none")
             with atomic_path(self._vector) as temporary:
                 data.savefig(temporary, format="svg")
 
