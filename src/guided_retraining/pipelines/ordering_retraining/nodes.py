@@ -126,7 +126,7 @@ def finish_results(*tables: pd.DataFrame, dataset: str) -> pd.DataFrame:
     Returns:
         One row for each cell.
     """
-    results = pd.concat(tables, ignore_index=True)
+    results = stack(*tables)
     results.insert(0, "dataset", dataset)
     for column in ("accuracy_reattacked", "accuracy_unseen"):
         if column not in results:
