@@ -28,7 +28,7 @@ import numpy as np
 
 from guided_retraining.errors import GuidedRetrainingWarning
 from guided_retraining.guidance import Trace, score
-from guided_retraining.guidance.parallel import available_cores
+from guided_retraining.parallel import cores
 
 SIX = ("neuron_coverage", "lsa", "dsa", "deep_gini", "softmax_entropy", "random")
 STUDY_INPUTS = 56_000
@@ -145,7 +145,7 @@ def product_flops(trace: Trace) -> tuple[float, float]:
 def compare(trace: Trace, sizes: list[int], rounds: int) -> None:
     """Print ours against the naive way for each size."""
     print(f"\n{trace.activations.shape[1]} features, {trace.n_reference / len(trace):.1%} of the inputs are the "
-          f"reference, {available_cores()} cores, least of {rounds} rounds\n")  # fmt: skip
+          f"reference, {cores()} cores, least of {rounds} rounds\n")  # fmt: skip
     print("| metric | inputs | ours, s | naive, s (scaled up from a sample) | ratio |")
     print("|---|---:|---:|---:|---:|")
     ours_all: dict[str, list[float]] = {}
@@ -186,7 +186,7 @@ def study(trace: Trace, rounds: int) -> None:
     flops = dict(zip(("dsa", "lsa"), product_flops(trace), strict=True))
     trace.predictions  # noqa: B018
     n, d = trace.activations.shape
-    print(f"\nThe study's size: reference {trace.n_reference:,}, scored {n:,}, {d} features; {available_cores()} "
+    print(f"\nThe study's size: reference {trace.n_reference:,}, scored {n:,}, {d} features; {cores()} "
           f"cores, least of {rounds} rounds; matrix products run at {speed[0]:.0f} GFLOP/s in float32 and "
           f"{speed[1]:.0f} in float64\n")  # fmt: skip
     print("| metric | seconds | its products alone, s | share of the product speed | scratch memory, MiB |")

@@ -30,7 +30,7 @@ def _lines(
     caplog: pytest.LogCaptureFixture, clock: Clock, pieces: list[float], unit: str = "cells", step: int = 1
 ) -> list[str]:
     caplog.set_level(logging.INFO, logger=progress.logger.name)
-    with progress.ticking("config_1 dsa", len(pieces) * step, unit=unit) as ticker:
+    with progress.Ticker("config_1 dsa", len(pieces) * step, unit=unit) as ticker:
         for number, took in enumerate(pieces, start=1):
             clock.now += took
             ticker.tick(number * step, f"note {number}", accuracy=number / 1000)
@@ -69,7 +69,7 @@ def test_batches_of_images_are_no_pieces_of_their_own(caplog, clock: Clock) -> N
 
 def test_an_error_is_not_told_as_an_end(caplog, clock: Clock) -> None:
     caplog.set_level(logging.INFO, logger=progress.logger.name)
-    with pytest.raises(KeyboardInterrupt), progress.ticking("x", 3) as ticker:
+    with pytest.raises(KeyboardInterrupt), progress.Ticker("x", 3) as ticker:
         clock.now += 9
         ticker.tick(1)
         raise KeyboardInterrupt
@@ -79,7 +79,7 @@ def test_an_error_is_not_told_as_an_end(caplog, clock: Clock) -> None:
 def test_a_terminal_shows_count_rate_and_note(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = io.StringIO()
     monkeypatch.setattr(progress, "_console", lambda: Console(file=shown, force_terminal=True, width=140))
-    with progress.ticking("config_1 dsa", 4) as ticker:
+    with progress.Ticker("config_1 dsa", 4) as ticker:
         for done in range(1, 5):
             ticker.tick(done, f"accuracy 0.{done}00 with {done} inputs")
     assert "4/4" in shown.getvalue()

@@ -56,4 +56,23 @@ _import_keras()
 import keras  # noqa: E402
 from keras import ops  # noqa: E402
 
-__all__ = ["keras", "ops"]
+__all__ = ["keras", "ops", "side_by_side"]
+
+
+def side_by_side() -> int:
+    """How many models or batches to work on at the same time: one for each core, one on a GPU or TPU."""
+    from guided_retraining.parallel import cores
+
+    return 1 if _on_accelerator() else cores()
+
+
+def _on_accelerator() -> bool:
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.config.list_physical_devices("GPU"))
+    if keras.backend.backend() == "jax":
+        import jax  # type: ignore[import-not-found]
+
+        return bool(jax.default_backend() != "cpu")
+    return False

@@ -1,4 +1,4 @@
-"""Processes that fill one store together: each piece is computed by one of them, and none waits while there is work.
+"""Processes and threads that fill one store together: each piece is computed by one, and none waits while there is work.
 
 A claim is an operating-system lock on a small file beside the pieces. It ends with its process, however that ends, so
 nothing is ever stale and there is no time to wait out after a crash. Where a file system knows no locks, two processes
@@ -15,9 +15,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from guided_retraining.errors import DataFileError
+from guided_retraining.parallel import merge, stop_if_asked
 from guided_retraining.store import Store
 
 POLL_SECONDS = 0.2  # between looks for a piece that another process is computing
@@ -45,10 +47,12 @@ def claim(folder: Path, key: str) -> Iterator[bool]:
         raise DataFileError(f"cannot write {path}: {error}. Is the folder writable?") from error
     try:
         mine = _locked(handle) and _same_file(handle, path)
-        yield mine
-        if mine:
-            with contextlib.suppress(OSError):  # the file is empty; it only stays where open files cannot go
-                path.unlink(missing_ok=True)
+        try:
+            yield mine
+        finally:
+            if mine:
+                with contextlib.suppress(OSError):  # the file is empty; it only stays where open files cannot go
+                    path.unlink(missing_ok=True)
     finally:
         os.close(handle)
 
@@ -81,7 +85,7 @@ def _same_file(handle: int, path: Path) -> bool:
 
 
 def share(
-    store: Store, keys: Sequence[str], compute: Callable[[int], Mapping[str, Any]]
+    store: Store, keys: Sequence[str], compute: Callable[[int], Mapping[str, Any]], *, workers: int = 1
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each key's piece: found in the store, computed here, or awaited from the process that is computing it.
 
@@ -92,28 +96,53 @@ def share(
         store: where finished pieces are.
         keys: of the pieces wanted, in the order in which to compute them.
         compute: gives the piece at a position of ``keys``; it is put into the store here.
+        workers: pieces computed here at the same time, by as many threads.
 
     Yields:
         Position in ``keys`` and piece, in the order in which they become available.
     """
-    left = deque(enumerate(keys))
-    passed = 0  # pieces in a row that others are computing
-    while left:
-        position, key = left.popleft()
-        piece = store.get(key)
+    work = _SharedWork(store, keys, compute)
+    return merge([work.pieces() for _ in range(max(1, min(workers, len(keys))))])
+
+
+class _SharedWork:
+    """What is left of a list of pieces; several threads may take from it."""
+
+    def __init__(
+        self, store: Store, keys: Sequence[str], compute: Callable[[int], Mapping[str, Any]]
+    ) -> None:
+        self.store, self.compute = store, compute
+        self._left, self._lock = deque(enumerate(keys)), Lock()
+
+    def pieces(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        passed = 0  # pieces in a row that others are computing
+        while True:
+            with self._lock:
+                if not self._left:
+                    return
+                position, key = self._left.popleft()
+            piece = self._piece(position, key)
+            if piece is not None:
+                passed = 0
+                yield position, piece
+                continue
+            with self._lock:
+                self._left.append((position, key))
+                left = len(self._left)
+            passed += 1
+            if passed >= left:
+                passed = 0
+                time.sleep(POLL_SECONDS)
+                stop_if_asked()
+
+    def _piece(self, position: int, key: str) -> dict[str, Any] | None:
+        """The piece, or None while another process or thread is computing it."""
+        piece = self.store.get(key)
         if piece is None:
-            with claim(store.folder, key) as mine:
+            with claim(self.store.folder, key) as mine:
                 # Between the look and the claim its last holder may have finished it.
-                piece = store.get(key) if mine else None
+                piece = self.store.get(key) if mine else None
                 if mine and piece is None:
-                    store.put(key, compute(position))
-                    piece = store.get(key)
-        if piece is not None:
-            passed = 0
-            yield position, piece
-            continue
-        left.append((position, key))
-        passed += 1
-        if passed >= len(left):
-            passed = 0
-            time.sleep(POLL_SECONDS)
+                    self.store.put(key, self.compute(position))
+                    piece = self.store.get(key)
+        return piece

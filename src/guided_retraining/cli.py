@@ -88,7 +88,9 @@ def plan(datasets: tuple[str, ...], env: str | None) -> None:
     from guided_retraining.commands.forecast import describe, forecast
     from guided_retraining.models.architectures import build_model
     from guided_retraining.models.loading import load_model
+    from guided_retraining.runners.limits import one_thread_an_operation
 
+    one_thread_an_operation()
     with open_session(env) as (catalog, configured):
         for name in chosen(datasets, configured):
             study = configured[name]

@@ -121,6 +121,7 @@ class RetrainingParameters(_Parameters):
 
     seeds: tuple[int, ...] = (0, 1, 2)
     budgets: int | tuple[int, ...] = 20
+    fits_at_once: int | None = Field(None, ge=1)  # models fitted side by side; None: one a core, one on a GPU
     configurations: dict[str, ConfigurationParameters | None]
     training: dict[str, Any] = {}  # laid over the original model's training parameters
 

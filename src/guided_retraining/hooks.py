@@ -10,6 +10,7 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from guided_retraining.errors import GuidedRetrainingWarning
+from guided_retraining.runners.limits import one_thread_an_operation
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,15 @@ class QuietHook:
     def after_context_created(self, context: Any) -> None:  # noqa: ARG002
         """Quiet Kedro-Viz's run-status hook, which warns on each partial run."""
         logging.getLogger("kedro_viz").setLevel(logging.ERROR)
+
+
+class ThreadsHook:
+    """Divides a run's work over the cores by whole fits and batches."""
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Before TensorFlow is loaded: one thread for each of its operations."""
+        one_thread_an_operation()
 
 
 class WarningHook:

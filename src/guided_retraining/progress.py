@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
@@ -154,10 +152,3 @@ def _console() -> Console:
         if isinstance(console, Console):
             return console
     return Console()
-
-
-@contextmanager
-def ticking(what: str, total: int, *, unit: str = "cells") -> Iterator[Ticker]:
-    """A :class:`Ticker` for the length of a ``with`` block."""
-    with Ticker(what, total, unit=unit) as ticker:
-        yield ticker

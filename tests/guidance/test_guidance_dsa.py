@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from guided_retraining.errors import GuidedRetrainingWarning, InputError
 from guided_retraining.guidance import DistanceSurprise, neighbours
-from guided_retraining.guidance.parallel import available_cores
+from guided_retraining.parallel import cores
 from guided_retraining.guidance.screening import Frame, squared_distances
 
 
@@ -207,4 +207,4 @@ def test_scratch_memory_does_not_grow_with_the_pool(rng, n):
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 40 * 2**20 * available_cores() + 100 * n
+    assert peak < 40 * 2**20 * cores() + 100 * n

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,10 @@ from guided_retraining.config import ConfigurationParameters, FitParameters
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import predicted_labels
 from guided_retraining.pool import LabelledPool
-from guided_retraining.retraining.cells import CellRunner, CurveTask, Selection, selections
+from guided_retraining.retraining.cells import CellRunner
+from guided_retraining.retraining.curve import CurveTask, Selection, selections
+from guided_retraining.retraining.initial import InitialWeights
+from guided_retraining.retraining.shared import lender
 from guided_retraining.retraining.trainer import Trainer
 from guided_retraining.store import Store
 
@@ -82,9 +87,11 @@ def test_the_fit_is_keras_own_training(model) -> None:
     assert cost.samples_seen == 80
 
 
-def test_fresh_weights_differ_by_seed_and_repeat(trainer: Trainer) -> None:
-    assert _same(trainer.fresh_weights(1), trainer.fresh_weights(1))
-    assert not _same(trainer.fresh_weights(1), trainer.fresh_weights(2))
+def test_initial_weights_differ_by_seed_and_repeat(model) -> None:
+    initial = InitialWeights(model)
+    assert _same(initial(1), initial(1))
+    assert _same(initial(1), InitialWeights(model)(1))
+    assert not _same(initial(1), initial(2))
 
 
 def test_one_traced_function_serves_fits_of_any_size(model, trainer: Trainer) -> None:
@@ -110,7 +117,8 @@ def _runner(model, trainer: Trainer, folder: Path, pool: LabelledPool | None = N
         validation=_pool(20, 10, 2),
         test=_pool(20, 10, 3),
         store=Store(folder),
-        make_trainer=lambda fit: trainer,
+        lend=lambda fit: nullcontext(trainer),
+        initial=InitialWeights(model),
     )
 
 
@@ -147,19 +155,19 @@ def test_a_finished_cell_is_found_and_an_equal_selection_shared(
 ) -> None:
     fits = []
 
-    def counted(fit: FitParameters) -> Trainer:
+    def counted(fit: FitParameters) -> AbstractContextManager[Trainer]:
         fits.append(fit)
-        return trainer
+        return nullcontext(trainer)
 
     runner = _runner(model, trainer, tmp_path)
-    runner.make_trainer = counted
+    runner.lend = counted
     for scores in (np.arange(80.0), -np.arange(80.0)):
         for selection in selections(TASK, scores, runner.pool):
             runner.run(TASK, selection)
     # per metric: 3 part budgets x 2 seeds; shared: the whole pool x 2 seeds, and the original model once
     assert len(fits) == 2 * 6 + 2 + 1
     again = _runner(model, trainer, tmp_path)
-    again.make_trainer = None  # type: ignore[assignment]
+    again.lend = None  # type: ignore[assignment]
     assert again.run(TASK, selections(TASK, np.arange(80.0), runner.pool)[3]) == runner.run(
         TASK, selections(TASK, np.arange(80.0), runner.pool)[3]
     )
@@ -211,13 +219,13 @@ def test_an_interrupted_curve_keeps_its_finished_cells(model, trainer: Trainer, 
     todo = selections(TASK, np.arange(80.0), runner.pool)
     calls = []
 
-    def stops_at_the_third(fit: FitParameters) -> Trainer:
+    def stops_at_the_third(fit: FitParameters) -> AbstractContextManager[Trainer]:
         calls.append(fit)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return trainer
+        return nullcontext(trainer)
 
-    runner.make_trainer = stops_at_the_third
+    runner.lend = stops_at_the_third
     with pytest.raises(KeyboardInterrupt):
         for selection in todo:
             runner.run(TASK, selection)
@@ -243,4 +251,49 @@ def test_a_cell_in_work_elsewhere_is_awaited_last(model, trainer: Trainer, tmp_p
         cells = runner.run_all(TASK, todo)
         positions += [next(cells)[0], next(cells)[0]]
     positions += [position for position, _ in cells]
-    assert positions == [1, 2, 0]
+    assert positions == [2, 1, 0], "the largest first, and what another fits last"
+
+
+def test_cells_fitted_side_by_side_end_with_the_same_bits(model, trainer: Trainer, tmp_path: Path) -> None:
+    alone, beside = _runner(model, trainer, tmp_path / "one"), _runner(model, trainer, tmp_path / "three")
+    beside.fits_at_once, beside.lend = 3, lender(model)
+    inside, most = [], []
+
+    @contextmanager
+    def counted(fit: FitParameters, lend=beside.lend) -> Iterator[Trainer]:
+        with lend(fit) as own:
+            inside.append(own)
+            most.append(len(inside))
+            assert len({id(used) for used in inside}) == len(inside), "two fits in one model"
+            yield own
+            inside.remove(own)
+
+    beside.lend = counted
+    fresh = replace(TASK, configuration=ConfigurationParameters(start="fresh", pool="all"))
+    for task in (TASK, fresh):
+        todo = selections(task, np.arange(80.0), alone.pool)
+        first, second = dict(alone.run_all(task, todo)), dict(beside.run_all(task, todo))
+        assert len(first) == len(second) == len(todo)
+        for position, cell in first.items():
+            for name in cell.keys() - {"fit_seconds", "fit_cpu_seconds", "peak_memory_mb", "energy_wh"}:
+                assert second[position][name] == cell[name], (todo[position], name)
+    assert max(most) > 1
+
+
+def test_an_error_beside_other_fits_ends_all_and_keeps_what_is_finished(model, tmp_path: Path) -> None:
+    runner = _runner(model, None, tmp_path)
+    runner.fits_at_once, lend, calls = 2, lender(model), []
+
+    @contextmanager
+    def fails_at_the_fourth(fit: FitParameters) -> Iterator[Trainer]:
+        calls.append(fit)
+        if len(calls) == 4:
+            raise MemoryError("no room")
+        with lend(fit) as trainer:
+            yield trainer
+
+    runner.lend = fails_at_the_fourth
+    with pytest.raises(MemoryError, match="no room"):
+        list(runner.run_all(TASK, selections(TASK, np.arange(80.0), runner.pool)))
+    assert 2 <= len(runner.store) <= 4
+    assert not list(tmp_path.glob(".*")), "claims or half files stayed"

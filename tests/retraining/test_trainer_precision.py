@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from guided_retraining.config import FitParameters
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import ForwardPass
-from guided_retraining.retraining import trainer as trainer_module
+from guided_retraining.retraining import initial as initial_module
+from guided_retraining.retraining.initial import InitialWeights
 from guided_retraining.retraining.trainer import Trainer
 
 MIXED = FitParameters(
@@ -29,26 +31,30 @@ def _images(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def mixed() -> Trainer:
-    return Trainer(build_model("C4 P F FC8", (4, 4, 1), 3, seed=0), MIXED)
+    return Trainer(_plain(), MIXED)
+
+
+def _plain() -> Any:
+    return build_model("C4 P F FC8", (4, 4, 1), 3, seed=0)
 
 
 def test_mixed_precision_computes_in_bfloat16_learns_and_keeps_float32_weights(mixed: Trainer) -> None:
     assert [layer.compute_dtype for layer in mixed.model.layers[1:-1]] == ["bfloat16"] * 4
     assert mixed.model.layers[-1].compute_dtype == "float32"
     images, labels = _images(200, 0)
-    mixed.fit(mixed.template.get_weights(), images, labels, np.arange(200), seed=1)
+    mixed.fit(_plain().get_weights(), images, labels, np.arange(200), seed=1)
     first = mixed.model.get_weights()
     assert {weight.dtype.name for weight in first} == {"float32"}
     fresh, true = _images(100, 1)
     assert (mixed.forward(fresh)[0].argmax(axis=1) == true).mean() > 0.9
-    mixed.fit(mixed.template.get_weights(), images, labels, np.arange(200), seed=1)
+    mixed.fit(_plain().get_weights(), images, labels, np.arange(200), seed=1)
     for a, b in zip(first, mixed.model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_a_model_trained_in_mixed_precision_is_evaluated_in_float32(mixed: Trainer) -> None:
     images, labels = _images(50, 2)
-    mixed.fit(mixed.template.get_weights(), images, labels, np.arange(50), seed=3)
+    mixed.fit(_plain().get_weights(), images, labels, np.arange(50), seed=3)
     plain = build_model("C4 P F FC8", (4, 4, 1), 3, seed=5)
     plain.set_weights(mixed.model.get_weights())
     expected = ForwardPass(plain)(images)[0]
@@ -58,26 +64,26 @@ def test_a_model_trained_in_mixed_precision_is_evaluated_in_float32(mixed: Train
         np.testing.assert_allclose(alone, expected, atol=1e-6)
 
 
-def test_fresh_weights_are_drawn_once_for_a_seed_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_initial_weights_are_drawn_once_for_a_seed_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     model = build_model("F FC8", (4, 4, 1), 3, seed=0)
     size = sum(weight.nbytes for weight in model.get_weights())
-    monkeypatch.setattr(trainer_module, "FRESH_BYTES", 2 * size)
-    trainer = Trainer(model, FitParameters())
-    drawn = {seed: trainer.fresh_weights(seed) for seed in (0, 1, 2, 0)}
-    assert len(trainer._fresh) == 2
-    fresh = Trainer(model, FitParameters())
+    monkeypatch.setattr(initial_module, "KEPT_BYTES", 2 * size)
+    first, second = InitialWeights(model), InitialWeights(model)
+    drawn = {seed: first(seed) for seed in (0, 1, 2, 0)}
+    assert len(first._drawn) == 2
     for seed in (2, 0, 1):
-        for a, b in zip(fresh.fresh_weights(seed), drawn[seed], strict=True):
+        for a, b in zip(second(seed), drawn[seed], strict=True):
             np.testing.assert_array_equal(a, b)
-    monkeypatch.setattr(trainer_module, "FRESH_BYTES", 0)
-    fresh.fresh_weights(9)
-    assert list(fresh._fresh) == [9]
+    monkeypatch.setattr(initial_module, "KEPT_BYTES", 0)
+    second(9)
+    assert list(second._drawn) == [9]
 
 
 REGULARISED = """
 import numpy as np
 from guided_retraining.backend import keras
 from guided_retraining.config import FitParameters
+from guided_retraining.retraining.initial import InitialWeights
 from guided_retraining.retraining.trainer import Trainer
 keras.utils.set_random_seed(0)
 layers = keras.layers
@@ -88,7 +94,7 @@ model = keras.Sequential([
 rng = np.random.default_rng(0)
 images, labels = rng.random((70, 4, 4, 1), dtype=np.float32), rng.integers(0, 3, 70)
 trainer = Trainer(model, FitParameters(epochs=2, batch_size=16))
-trainer.fit(trainer.fresh_weights(4), images, labels, np.arange(70), seed=1)
+trainer.fit(InitialWeights(model)(4), images, labels, np.arange(70), seed=1)
 print("".join(w.tobytes().hex() for w in trainer.model.get_weights()))
 print(trainer.forward(images)[0].tobytes().hex())
 """

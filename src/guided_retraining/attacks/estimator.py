@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -99,22 +100,25 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         self._reduce_labels = False
         self._on_probabilities: KerasLogitsEstimator | None = None
         self._compiled: dict[Hashable, Callable[..., list[NDArray[Any]]]] = {}
+        self._compiling = RLock()  # several threads may attack at once
 
     def compiled(
         self, key: Hashable, build: Callable[[], Callable[..., Any]], signature: Signature
     ) -> Callable[..., list[NDArray[Any]]]:
         """A function of ``(logits_of, *tensors)`` compiled for this model at the first call with ``key``."""
-        if key not in self._compiled:
-            self._compiled[key] = compile_for(self.model, build(), signature)
-        return self._compiled[key]
+        with self._compiling:
+            if key not in self._compiled:
+                self._compiled[key] = compile_for(self.model, build(), signature)
+            return self._compiled[key]
 
     def on_probabilities(self) -> KerasLogitsEstimator:
         """The estimator of the same model that takes its softmax for logits; made once."""
-        if self._on_probabilities is None:
-            self._on_probabilities = KerasLogitsEstimator(
-                self.classifier, batch_size=self.batch_size, softmax_as_logits=True
-            )
-        return self._on_probabilities
+        with self._compiling:
+            if self._on_probabilities is None:
+                self._on_probabilities = KerasLogitsEstimator(
+                    self.classifier, batch_size=self.batch_size, softmax_as_logits=True
+                )
+            return self._on_probabilities
 
     def image_signature(self) -> tuple[tuple[int | None, ...], str]:
         """Shape and dtype of a batch of images, for ``compiled``."""

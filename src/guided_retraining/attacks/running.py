@@ -1,10 +1,11 @@
-"""Run an attack over many images, a block at a time, and tell for each image what became of it."""
+"""Run an attack over many images, a batch at a time, and tell for each image what became of it."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +21,9 @@ from guided_retraining.attacks.seeding import seeded_globals
 from guided_retraining.backend import keras
 from guided_retraining.errors import InputError, ModelError
 from guided_retraining.images import ImageArray
+from guided_retraining.parallel import in_threads
 
 __all__ = ["AttackResult", "run_attack"]
-
-BATCHES_A_BLOCK = 4  # between two reports of progress; attacks that shrink their batch gain from a few
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ def run_attack(
     batch_size: int = 64,
     estimator: KerasLogitsEstimator | None = None,
     source_indices: NDArray[np.int64] | None = None,
+    workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> AttackResult:
     """Attack images and record each result.
@@ -63,7 +64,7 @@ def run_attack(
 
     Args:
         model: a built Keras classifier; not needed with ``estimator``.
-        images: ``(n, h, w, c)`` float32 in [0, 1], any image array; read a block at a time.
+        images: ``(n, h, w, c)`` float32 in [0, 1], any image array; read a batch at a time.
         labels: ``(n,)`` int64, the true classes.
         attack: a key of ``ATTACKS`` or an import path.
         parameters: the attack's parameters; what is left out gets its default.
@@ -71,7 +72,8 @@ def run_attack(
         batch_size: most inputs at once, unless ``parameters`` has its own.
         estimator: the model's estimator, to share compiled functions between attacks.
         source_indices: ``(n,)`` where each image came from; 0 to n - 1 by default.
-        progress: called with (images done, images in all) after each block.
+        workers: batches attacked at the same time, in threads; the images do not depend on it.
+        progress: called with (images done, images in all) after each batch.
 
     Returns:
         The adversarial images and a table with a row for each.
@@ -97,9 +99,10 @@ def run_attack(
     before, after = np.empty(n, np.int64), np.empty(n, np.int64)
     sizes = {name: np.empty(n) for name in ("l0", "l2", "linf")}
     seconds = 0.0
-    block = BATCHES_A_BLOCK * int(values.get("batch_size", batch_size))
-    for start in range(0, n, block):
-        part = slice(start, min(start + block, n))
+    batch = int(values.get("batch_size", batch_size))
+
+    def one_batch(start: int) -> tuple[int, float]:
+        part = slice(start, min(start + batch, n))
         clean = check_images(images[part], estimator.input_shape)
         before[part] = estimator.predict(clean).argmax(axis=1)
         began = time.perf_counter()
@@ -107,15 +110,22 @@ def run_attack(
             made = _generate(estimator, attack, values, [seed, start], clean, true_labels[part])
         except ModelError as error:
             raise ModelError(f"Attack {attack}, inputs counted from {start}: {error}") from error
-        seconds += time.perf_counter() - began
+        took = time.perf_counter() - began
         check_inside(clean, made, norm, eps, attack)
         adversarial[part] = made
         after[part] = estimator.predict(made).argmax(axis=1)
         norms = perturbation_norms(clean, made)
         for name, size in sizes.items():
             size[part] = norms[name]
+        return part.stop - part.start, took
+
+    done, starts = 0, range(0, n, batch)
+    # an attack from elsewhere may draw from generators of the whole process
+    workers = 1 if ":" in attack else max(1, min(workers, len(starts)))
+    for count, took in in_threads(one_batch, starts, workers=workers):
+        done, seconds = done + count, seconds + took
         if progress is not None:
-            progress(part.stop, n)
+            progress(done, n)
     table = pd.DataFrame(
         {
             "attack": attack,
@@ -144,6 +154,6 @@ def _generate(
 ) -> NDArray[np.float32]:
     drawn = int(np.random.SeedSequence(seed).generate_state(1)[0])
     seeded = {**values, "seed": drawn} if "seed" in values else dict(values)
-    with seeded_globals(drawn):
-        made = make_attack(attack, estimator, **seeded).generate(images, labels)
-    return np.asarray(made, np.float32)
+    made = make_attack(attack, estimator, **seeded)
+    with seeded_globals(drawn) if ":" in attack else nullcontext():
+        return np.asarray(made.generate(images, labels), np.float32)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from guided_retraining.config import FitParameters, Study
+from guided_retraining.parallel import in_threads
 from guided_retraining.progress import duration
 from guided_retraining.retraining.plan import plan_study
 
@@ -25,12 +27,13 @@ class Speed:
     model_bytes: int
 
 
-def calibrate(model: Any, fit: FitParameters) -> Speed:
-    """Measure this machine on random images, after a warm-up.
+def calibrate(model: Any, fit: FitParameters, at_once: int) -> Speed:
+    """Measure this machine on random images, after a warm-up, at as much work as the study gives it.
 
     Args:
         model: a built classifier.
         fit: batch size, optimizer and precision matter.
+        at_once: models fitted side by side.
     """
     from guided_retraining.retraining.trainer import Trainer
 
@@ -38,21 +41,32 @@ def calibrate(model: Any, fit: FitParameters) -> Speed:
     rng = np.random.default_rng(0)
     images = rng.random((4 * fit.batch_size, *shape), dtype=np.float32)
     labels = rng.integers(0, model.outputs[0].shape[-1], len(images))
-    trainer = Trainer(model, fit.model_copy(update={"epochs": 1}))
     start = model.get_weights()
     indices = np.arange(len(images))
-    trainer.fit(start, images, labels, indices, seed=0)
-    trainer.forward(images)
-    trained, spent = 0, 0.0
-    while spent < CALIBRATION_SECONDS:
-        spent += trainer.fit(start, images, labels, indices, seed=0).seconds
-        trained += len(images)
-    predicted, begun = 0, time.perf_counter()
-    while time.perf_counter() - begun < CALIBRATION_SECONDS:
+    trainers = [Trainer(model, fit.model_copy(update={"epochs": 1})) for _ in range(at_once)]
+
+    def train(trainer: Trainer) -> None:
+        trainer.fit(start, images, labels, indices, seed=0)
+
+    def classify(trainer: Trainer) -> None:
         trainer.forward(images)
-        predicted += len(images)
-    seconds = time.perf_counter() - begun
-    return Speed(trained / spent, predicted / seconds, sum(weight.nbytes for weight in start))
+
+    def images_a_second(work: Callable[[Trainer], None]) -> float:
+        for trainer in trainers:
+            work(trainer)
+        begun = time.perf_counter()
+
+        def rounds(trainer: Trainer) -> int:
+            done = 0
+            while time.perf_counter() - begun < CALIBRATION_SECONDS:
+                work(trainer)
+                done += 1
+            return done
+
+        done = sum(in_threads(rounds, trainers, workers=at_once))
+        return done * len(images) / (time.perf_counter() - begun)
+
+    return Speed(images_a_second(train), images_a_second(classify), sum(weight.nbytes for weight in start))
 
 
 def forecast(study: Study, n_images: dict[str, int], model: Any) -> dict[str, Any]:
@@ -66,9 +80,11 @@ def forecast(study: Study, n_images: dict[str, int], model: Any) -> dict[str, An
     Returns:
         A dictionary with ``cells``, ``samples``, ``seconds``, ``memory_bytes``, ``disk_bytes``, ``plan``.
     """
+    from guided_retraining.backend import side_by_side
+
     retraining = study.ordering_retraining
     planned = plan_study(n_images, study.attack, retraining, study.training, len(study.metrics))
-    speed = calibrate(model, study.training)
+    speed = calibrate(model, study.training, retraining.fits_at_once or side_by_side())
     evaluated = planned["cells"] * sum(
         planned["clean"][split] + planned["adversarial"][split] for split in ("validation", "test")
     )

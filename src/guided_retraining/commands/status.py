@@ -24,7 +24,9 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> pd.Dat
         ``configuration, metric, done, missing, seconds_left``, or None before the scores exist; cells in the store
         that no curve asks for any more are the ``stale`` attribute of the table's ``attrs``.
     """
-    from guided_retraining.retraining.cells import CellRunner, selections
+    from guided_retraining.backend import side_by_side
+    from guided_retraining.retraining.cells import CellKeys
+    from guided_retraining.retraining.curve import selections
 
     needed = [f"{dataset}.{name}" for name in ("model", "train_pool", "validation_pool", "test_pool")]
     needed += [f"{dataset}.{metric}.scores" for metric in study.metrics]
@@ -32,7 +34,7 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> pd.Dat
         return None
     model, pool, validation, test = (catalog.load(name) for name in needed[:4])
     store: Store = catalog.load(f"{dataset}.cells")
-    runner = CellRunner(model, pool=pool, validation=validation, test=test, store=store, make_trainer=_never)
+    key_of = CellKeys(model, pool, validation, test)
     rows, asked, spent = [], set(), [0.0, 0]
     counted: set[str] = set()
     for name in study.ordering_retraining.configurations:
@@ -40,7 +42,7 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> pd.Dat
             task = curve_task(name, metric, study.ordering_retraining, study.training, study.seed)
             done = missing = samples = 0
             for selection in selections(task, catalog.load(f"{dataset}.{metric}.scores"), pool):
-                key = runner.key(task, selection)
+                key = key_of(task, selection)
                 asked.add(key)
                 cell = store.get(key)
                 done += cell is not None
@@ -53,11 +55,8 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> pd.Dat
                 counted.add(key)
             rows.append((name, metric, done, missing, samples))
     table = pd.DataFrame(rows, columns=["configuration", "metric", "done", "missing", "samples_left"])
-    rate = spent[0] / spent[1] if spent[1] else float("nan")
+    at_once = study.ordering_retraining.fits_at_once or side_by_side()
+    rate = spent[0] / spent[1] / at_once if spent[1] else float("nan")
     table["seconds_left"] = table.pop("samples_left") * rate
     table.attrs["stale"] = len(set(store.keys()) - asked)
     return table
-
-
-def _never(fit: Any) -> Any:
-    raise AssertionError(f"a status must not train ({fit})")

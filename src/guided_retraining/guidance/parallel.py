@@ -6,7 +6,6 @@ worker does its own pieces, products and passes, with BLAS held at one thread.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from guided_retraining.parallel import cores
+
 Item = TypeVar("Item")
 
 
@@ -24,23 +25,6 @@ class Run(Protocol):
     """Calls a function on each item, on all workers, waits, and raises the first error again."""
 
     def __call__(self, function: Callable[[Item], object], items: Iterable[Item]) -> None: ...
-
-
-def available_cores() -> int:
-    """Count the cores this process may run on.
-
-    Returns:
-        The number, at least 1; no more than ``OMP_NUM_THREADS`` where that is set, as it is for workers.
-    """
-    allowed = os.environ.get("OMP_NUM_THREADS", "")
-    cores = _cores()
-    return min(cores, max(1, int(allowed))) if allowed.isdecimal() else cores
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 _ONE_AT_A_TIME = RLock()
@@ -67,7 +51,7 @@ def workers() -> Iterator[Run]:
     Yields:
         What runs a function on many items, see ``Run``.
     """
-    with one_blas_thread(), ThreadPoolExecutor(available_cores()) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(cores()) as pool:
 
         def run(function: Callable[[Item], object], items: Iterable[Item]) -> None:
             for _ in pool.map(function, items):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.errors import ModelError
 from guided_retraining.images import ImageArray
+from guided_retraining.parallel import in_threads
 
 
 def feature_layer(model: Any, name: str | None = None) -> Any:
@@ -45,11 +46,12 @@ class ForwardPass:
     Args:
         model: a Keras model; all its outputs are returned.
         batch_size: images a batch; the last one may be smaller.
+        workers: batches at the same time, in threads.
     """
 
-    def __init__(self, model: Any, *, batch_size: int = 256) -> None:
+    def __init__(self, model: Any, *, batch_size: int = 256, workers: int = 1) -> None:
         self.model = model
-        self.batch_size = batch_size
+        self.batch_size, self.workers = batch_size, workers
 
     def __call__(
         self, images: ImageArray, *, progress: Callable[[int, int], None] | None = None
@@ -64,14 +66,22 @@ class ForwardPass:
             A list with an ``(n, ...)`` float32 array for each output of the model.
         """
         results = [np.empty((len(images), *output.shape[1:]), np.float32) for output in self.model.outputs]
-        for start in range(0, len(images), self.batch_size):
+
+        def one_batch(start: int) -> int:
             batch = images[start : start + self.batch_size]
             outputs = self.model.predict_on_batch(batch)
             outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
             for result, output in zip(results, outputs, strict=True):
                 result[start : start + len(batch)] = output
+            return len(batch)
+
+        done = 0
+        self.model.make_predict_function()  # by one thread, for all
+        starts = range(0, len(images), self.batch_size)
+        for count in in_threads(one_batch, starts, workers=max(1, min(self.workers, len(starts)))):
+            done += count
             if progress is not None:
-                progress(start + len(batch), len(images))
+                progress(done, len(images))
         return results
 
 

@@ -7,7 +7,6 @@ caller's script again.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.errors import DataFileError
+from guided_retraining.parallel import cores
 from guided_retraining.readers.archives import open_files
 from guided_retraining.readers.arrays import Size
 from guided_retraining.readers.files import Files
@@ -73,7 +73,7 @@ def decoded_chunks(
         yield decode_chunk(files, items, size, grey)
         left -= len(items)
         if workers is None and (perf_counter() - start) / len(items) * left > WORTH_SECONDS:
-            workers = _cores()
+            workers = cores()
     if not left:
         return
     from joblib import Parallel, delayed  # type: ignore[import-untyped]
@@ -114,13 +114,6 @@ def decode_chunk(
         chunk.pixels.append(pixels)
         chunk.all_grey &= is_grey
     return chunk
-
-
-def _cores() -> int:
-    from joblib import cpu_count  # knows of affinity and container limits
-
-    allowed = os.environ.get("OMP_NUM_THREADS", "")  # set for workers that share a machine
-    return min(int(cpu_count()), max(1, int(allowed))) if allowed.isdecimal() else int(cpu_count())
 
 
 @lru_cache(maxsize=2)

@@ -3,89 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from guided_retraining.claims import share
-from guided_retraining.config import ConfigurationParameters, FitParameters
+from guided_retraining.config import FitParameters
 from guided_retraining.evaluation import accuracies
 from guided_retraining.files import fingerprint
 from guided_retraining.models.forward import predicted_labels
 from guided_retraining.pool import LabelledPool
-from guided_retraining.retraining.orderings import budget_steps, candidates, rank
-from guided_retraining.retraining.resources import EnergyMeter, peak_memory_mb
+from guided_retraining.retraining.curve import CurveTask, Selection
+from guided_retraining.retraining.initial import InitialWeights
+from guided_retraining.retraining.resources import CPU_SECONDS, WATT_HOURS, peak_memory_mb
 from guided_retraining.retraining.trainer import FitCost, Trainer
 from guided_retraining.store import Store
 
 # Part of each cell's fingerprint: raise it when a fit with equal arguments may end otherwise.
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 
 
-@dataclass(frozen=True)
-class Selection:
-    """The inputs of one cell."""
-
-    seed: int
-    n_inputs: int
-    indices: NDArray[np.int64]  # sorted: the set decides, not the order in which it was ranked
-
-
-@dataclass(frozen=True)
-class CurveTask:
-    """All that one curve (a configuration and a metric) needs besides the images.
-
-    Attributes:
-        configuration: where weights start, what is ranked.
-        fit: how each model is fitted.
-        seeds: one model for each seed at each budget.
-        budgets: equal steps, or numbers of inputs.
-        study_seed: mixed into all draws.
-        per_seed_scores: whether the metric draws its scores anew for each seed (the random baseline).
-    """
-
-    configuration: ConfigurationParameters
-    fit: FitParameters
-    seeds: tuple[int, ...]
-    budgets: int | tuple[int, ...]
-    study_seed: int
-    per_seed_scores: bool = False
-
-
-def selections(task: CurveTask, scores: NDArray[Any], pool: LabelledPool) -> list[Selection]:
-    """The inputs of every cell of a curve, smallest budget first.
+class CellKeys:
+    """Names each cell by a fingerprint of all it depends on.
 
     Args:
-        task: the curve.
-        scores: ``(n,)`` of the pool, higher = earlier.
-        pool: clean, then adversarial training inputs.
-
-    Raises:
-        ParameterError: a budget above the number of inputs that can be chosen.
+        original: the model before retraining.
+        pool: training inputs, clean then adversarial.
+        validation: inputs to choose on.
+        test: inputs to report on.
     """
-    ranked_pool = "adversarial" if task.configuration.keep_clean else task.configuration.pool
-    ranked = candidates(ranked_pool, pool.n_clean, len(pool))
-    always = np.arange(pool.n_clean if task.configuration.keep_clean else 0, dtype=np.int64)
-    steps = budget_steps(task.budgets, len(ranked))
-    if task.configuration.start == "original":
-        steps = [0, *steps]
-    orders = {seed: ranked[_order(task, scores[ranked], seed)] for seed in task.seeds}
-    return [
-        Selection(
-            seed,
-            steps_n,
-            np.sort(np.concatenate([always, orders[seed][:steps_n]])) if steps_n else always[:0],
+
+    def __init__(
+        self, original: Any, pool: LabelledPool, validation: LabelledPool, test: LabelledPool
+    ) -> None:
+        fingerprints = [part.fingerprint for part in (pool, validation, test)]
+        self._inputs = fingerprint(
+            ENGINE_VERSION, original.to_json(), *original.get_weights(), *fingerprints
         )
-        for steps_n in steps
-        for seed in task.seeds
-    ]
 
+    def __call__(self, task: CurveTask, selection: Selection) -> str:
+        """The name of a cell.
 
-def _order(task: CurveTask, scores: NDArray[Any], seed: int) -> NDArray[np.int64]:
-    # A metric drawn anew for each seed is an order without scores: all tied, so the seeded draw decides alone.
-    return rank(np.zeros(len(scores)) if task.per_seed_scores else scores, seed=(task.study_seed, seed))
+        The metric is no part of it: two metrics that choose the same inputs share the cell, as all do at the whole
+        pool. The original model (no inputs) is the same for every seed and way of fitting.
+
+        Args:
+            task: its curve.
+            selection: its inputs.
+        """
+        if selection.n_inputs == 0:
+            return fingerprint(self._inputs, "original model")
+        return fingerprint(
+            self._inputs,
+            task.fit,
+            task.configuration.start,
+            [task.study_seed, selection.seed],
+            selection.indices,
+        )
 
 
 class CellRunner:
@@ -97,8 +72,9 @@ class CellRunner:
         validation: inputs to choose on.
         test: inputs to report on.
         store: finished cells.
-        make_trainer: gives the (shared) trainer of fit parameters; called only when something is left to fit.
-        attack_names: attacks that get a column.
+        lend: gives a trainer for fit parameters, the caller's own for a ``with`` block.
+        initial: new weights for a seed, for configurations that do not start from the original's.
+        fits_at_once: cells fitted at the same time, each in a thread with a trainer of its own.
     """
 
     def __init__(
@@ -109,68 +85,61 @@ class CellRunner:
         validation: LabelledPool,
         test: LabelledPool,
         store: Store,
-        make_trainer: Callable[[FitParameters], Trainer],
+        lend: Callable[[FitParameters], AbstractContextManager[Trainer]],
+        initial: InitialWeights,
+        fits_at_once: int = 1,
     ) -> None:
         self.start = original.get_weights()
-        self.architecture = original.to_json()
         self.pool, self.validation, self.test = pool, validation, test
         self.store = store
-        self.make_trainer = make_trainer
+        self.lend, self.initial, self.fits_at_once = lend, initial, fits_at_once
         self.attack_names = sorted(set(test.attacks.tolist()))
-        self._inputs_key = fingerprint(
-            ENGINE_VERSION,
-            self.architecture,
-            *self.start,
-            pool.fingerprint,
-            validation.fingerprint,
-            test.fingerprint,
-        )
-
-    def key(self, task: CurveTask, selection: Selection) -> str:
-        """The fingerprint of all a cell depends on.
-
-        The metric is no part of it: two metrics that choose the same inputs share the cell, as all do at the whole
-        pool. The original model (no inputs) is the same for every seed and way of fitting.
-        """
-        if selection.n_inputs == 0:
-            return fingerprint(self._inputs_key, "original model")
-        return fingerprint(
-            self._inputs_key,
-            task.fit,
-            task.configuration.start,
-            [task.study_seed, selection.seed],
-            selection.indices,
-        )
+        self.key = CellKeys(original, pool, validation, test)
 
     def run(self, task: CurveTask, selection: Selection) -> dict[str, Any]:
         """One finished cell: from the store, or fitted, evaluated and kept."""
         return next(self.run_all(task, [selection]))[1]
 
     def run_all(self, task: CurveTask, chosen: Sequence[Selection]) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Finished cells as they become available, each computed by one of the processes that share the store.
+        """Finished cells as they become available, each computed by one of those that share the store.
 
         Args:
             task: the curve.
-            chosen: its cells, in the order in which to fit them.
+            chosen: its cells. Large ones are begun first, so that threads and processes end at about the same time.
 
         Yields:
             Position in ``chosen`` and cell; one that another process is fitting comes later than in its turn.
         """
-        keys = [self.key(task, selection) for selection in chosen]
-        return share(self.store, keys, lambda position: self._compute(task, chosen[position]))
+        order = sorted(range(len(chosen)), key=lambda position: -len(chosen[position].indices))
+        keys = [self.key(task, chosen[position]) for position in order]
+        finished = share(
+            self.store, keys, lambda turn: self._compute(task, chosen[order[turn]]), workers=self.fits_at_once
+        )
+        return ((order[turn], cell) for turn, cell in finished)
 
     def _compute(self, task: CurveTask, selection: Selection) -> dict[str, Any]:
-        trainer = self.make_trainer(task.fit)
-        with EnergyMeter("fit") as meter:
-            cost = self._fit(trainer, task, selection)
-        return {**self._evaluate(trainer), **self._costs(task, selection, cost, meter.watt_hours)}
+        with self.lend(task.fit) as trainer:
+            with CPU_SECONDS.share() as cpu, WATT_HOURS.share() as energy:
+                cost = self._fit(trainer, task, selection)
+            with CPU_SECONDS.share(), WATT_HOURS.share():  # not to be counted as that of a fit beside this one
+                measured = self._evaluate(trainer)
+        fitted = selection.n_inputs > 0
+        return {
+            **measured,
+            "fit_seconds": cost.seconds,
+            "fit_cpu_seconds": cpu.used if fitted else 0.0,
+            "epochs": task.fit.epochs if fitted else 0,
+            "samples_seen": cost.samples_seen,
+            "peak_memory_mb": peak_memory_mb(),
+            "energy_wh": energy.used,
+        }
 
     def _fit(self, trainer: Trainer, task: CurveTask, selection: Selection) -> FitCost:
         seed = int(np.random.SeedSequence((task.study_seed, selection.seed)).generate_state(1)[0])
         if selection.n_inputs == 0:
             trainer.model.set_weights(self.start)
-            return FitCost(0.0, 0.0, 0)
-        start = self.start if task.configuration.start == "original" else trainer.fresh_weights(seed)
+            return FitCost(0.0, 0)
+        start = self.start if task.configuration.start == "original" else self.initial(seed)
         return trainer.fit(start, self.pool, self.pool.labels, selection.indices, seed=seed)
 
     def _evaluate(self, trainer: Trainer) -> dict[str, float]:
@@ -187,17 +156,4 @@ class CellRunner:
                 attack_names=self.attack_names,
             ),
             "validation_accuracy_combined": float(chosen_on.mean()),
-        }
-
-    @staticmethod
-    def _costs(
-        task: CurveTask, selection: Selection, cost: FitCost, watt_hours: float | None
-    ) -> dict[str, Any]:
-        return {
-            "fit_seconds": cost.seconds,
-            "fit_cpu_seconds": cost.cpu_seconds,
-            "epochs": task.fit.epochs if selection.n_inputs else 0,
-            "samples_seen": cost.samples_seen,
-            "peak_memory_mb": peak_memory_mb(),
-            "energy_wh": watt_hours,
         }

@@ -45,11 +45,13 @@ def _tensorflow_runner(model: Any, batch_size: int) -> Runner:
     images_spec = tf.TensorSpec((None, *model.inputs[0].shape[1:]), tf.float32)
 
     @tf.function(input_signature=[images_spec, tf.TensorSpec((None,), tf.int64)])
-    def run_batches(images: Any, labels: Any) -> None:
+    def batches(images: Any, labels: Any) -> None:
         steps = -(-tf.shape(images)[0] // batch_size)
         for number in tf.range(steps):
             start = number * batch_size
             step((images[start : start + batch_size], labels[start : start + batch_size]))
+
+    run_batches = batches.get_concrete_function()  # traced here, not by the first of several threads
 
     def run(images: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
         run_batches(tf.convert_to_tensor(images), tf.convert_to_tensor(labels))

@@ -61,12 +61,12 @@ def _fit(
     model: Any, train: Labelled, validation: Labelled, training: FitParameters, seed: int
 ) -> dict[str, Any]:
     from guided_retraining.models.forward import predicted_labels
-    from guided_retraining.progress import ticking
+    from guided_retraining.progress import Ticker
     from guided_retraining.retraining.trainer import Trainer
 
     trainer = Trainer(model, training)
     accuracies: list[float] = []
-    with ticking(f"training {model.name}", training.epochs, unit="epochs") as ticker:
+    with Ticker(f"training {model.name}", training.epochs, unit="epochs") as ticker:
 
         def after_epoch(epoch: int, seconds: float) -> None:
             accuracy = float((predicted_labels(trainer.forward, validation[0]) == validation[1]).mean())

@@ -1,27 +1,58 @@
-"""Trainers that several curves of one process share, so that each is compiled once."""
+"""Trainers and initial weights that all curves of one process share, so that each model is compiled once a core."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from threading import Lock
 from typing import Any
 
 from guided_retraining.config import FitParameters
 from guided_retraining.files import fingerprint
+from guided_retraining.retraining.initial import BUILDING, InitialWeights
 from guided_retraining.retraining.trainer import Trainer
 
-_trainers: dict[str, Trainer] = {}
-_MOST = 4  # configurations that train differently; older trainers are let go
+MOST_KINDS = 4  # ways of fitting whose idle trainers are kept; those of others are let go
+
+_idle: dict[str, list[Trainer]] = {}
+_initial: dict[str, InitialWeights] = {}
+_lock = Lock()
+
+Lend = Callable[[FitParameters], AbstractContextManager[Trainer]]
 
 
-def shared_trainer(model: Any, parameters: FitParameters) -> Trainer:
-    """The process's trainer for an architecture and fit parameters; weights are set at each fit anyway.
+def lender(model: Any) -> Lend:
+    """Gives, for fit parameters, a trainer that is the caller's own for the length of a ``with`` block.
 
     Args:
-        model: a Keras classifier.
-        parameters: optimizer, epochs, batch size, precision.
+        model: a Keras classifier; its architecture counts, weights are set at each fit anyway.
     """
-    key = fingerprint(model.to_json(), parameters)
-    if key not in _trainers:
-        while len(_trainers) >= _MOST:
-            del _trainers[next(iter(_trainers))]
-        _trainers[key] = Trainer(model, parameters)
-    return _trainers[key]
+    architecture = fingerprint(model.to_json())
+
+    @contextmanager
+    def lent(parameters: FitParameters) -> Iterator[Trainer]:
+        kind = fingerprint(architecture, parameters)
+        with _lock:
+            trainer = _idle[kind].pop() if _idle.get(kind) else None
+        if trainer is None:
+            with BUILDING:
+                trainer = Trainer(model, parameters)
+        try:
+            yield trainer
+        finally:
+            with _lock:
+                _idle.setdefault(kind, []).append(trainer)
+                for oldest in list(_idle)[: max(0, len(_idle) - MOST_KINDS)]:
+                    del _idle[oldest]
+
+    return lent
+
+
+def shared_initial_weights(model: Any) -> InitialWeights:
+    """The process's draws of initial weights for an architecture."""
+    key = fingerprint(model.to_json())
+    with _lock:
+        if key not in _initial:
+            _initial.clear()  # a study is of one architecture; those before are done
+            _initial[key] = InitialWeights(model)
+        return _initial[key]

@@ -20,23 +20,19 @@ from guided_retraining.errors import ModelError
 from guided_retraining.images import ImageArray
 from guided_retraining.models.forward import ForwardPass
 from guided_retraining.models.logits import output_kind
+from guided_retraining.parallel import stop_if_asked
 from guided_retraining.retraining.fit_loop import make_batch_runner
 
 CHUNK_BYTES = 16 * 2**20  # images gathered from the pool at a time; the only copy of them a fit makes
-
-FRESH_BYTES = (
-    128 * 2**20
-)  # newly drawn weights kept, one set for each seed: all budgets and metrics start from them
 
 Weights = Sequence[NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class FitCost:
-    """What one fit took: wall and CPU seconds of the process, and samples x epochs."""
+    """What one fit took: wall seconds, and samples x epochs."""
 
     seconds: float
-    cpu_seconds: float
     samples_seen: int
 
 
@@ -55,8 +51,7 @@ class Trainer:
 
     def __init__(self, model: Any, parameters: FitParameters, *, evaluation_batch_size: int = 512) -> None:
         self.parameters = parameters
-        self.template = model
-        self.model = _clone(model, parameters.precision)
+        self.model = clone(model, parameters.precision)
         self.model.set_weights(model.get_weights())
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=output_kind(model) == "logits")
         self.model.compile(optimizer=_optimizer(parameters), loss=loss)
@@ -65,25 +60,12 @@ class Trainer:
             keras.ops.convert_to_numpy(variable).copy() for variable in self.model.optimizer.variables
         ]
         self._seed_states = [v for v in self.model.variables if v.path.endswith("seed_generator_state")]
-        self._fresh: dict[int, list[NDArray[Any]]] = {}
         self._run = make_batch_runner(self.model, parameters.batch_size)
         self.forward = (
             ForwardPass(self.model, batch_size=evaluation_batch_size)
             if parameters.precision == "float32"
-            else _Float32Forward(self.model, _clone(model, "float32"), batch_size=evaluation_batch_size)
+            else _Float32Forward(self.model, clone(model, "float32"), batch_size=evaluation_batch_size)
         )
-
-    def fresh_weights(self, seed: int) -> list[NDArray[Any]]:
-        """Newly drawn initial weights, the same for a seed."""
-        if seed not in self._fresh:
-            # Each new model leaves some memory behind in Keras, and takes longer than a step of a small one.
-            keras.utils.set_random_seed(seed)
-            drawn = list(_clone(self.template, "float32").get_weights())
-            kept = max(0, FRESH_BYTES // max(1, sum(weight.nbytes for weight in drawn)) - 1)
-            for oldest in list(self._fresh)[: max(0, len(self._fresh) - kept)]:
-                del self._fresh[oldest]
-            self._fresh[seed] = drawn
-        return list(self._fresh[seed])
 
     def fit(
         self,
@@ -110,20 +92,17 @@ class Trainer:
         parameters = self.parameters
         image_bytes = int(np.prod(images.shape[1:])) * 4
         chunk = max(1, CHUNK_BYTES // (image_bytes * parameters.batch_size)) * parameters.batch_size
-        wall, cpu = time.perf_counter(), time.process_time()
+        begun = time.perf_counter()
         for epoch in range(parameters.epochs):
             epoch_start = time.perf_counter()
             order = generator.permutation(indices)
             for position in range(0, len(order), chunk):
+                stop_if_asked()
                 chosen = order[position : position + chunk]
                 self._run(images[chosen], labels[chosen])
             if after_epoch is not None:
                 after_epoch(epoch + 1, time.perf_counter() - epoch_start)
-        return FitCost(
-            seconds=time.perf_counter() - wall,
-            cpu_seconds=time.process_time() - cpu,
-            samples_seen=len(indices) * parameters.epochs,
-        )
+        return FitCost(time.perf_counter() - begun, samples_seen=len(indices) * parameters.epochs)
 
     def _reset(self, start: Weights, generator: np.random.Generator) -> None:
         self.model.set_weights(list(start))
@@ -153,7 +132,7 @@ def _optimizer(parameters: FitParameters) -> Any:
     return kinds[parameters.optimizer](learning_rate=parameters.learning_rate)
 
 
-def _clone(model: Any, precision: str) -> Any:
+def clone(model: Any, precision: str) -> Any:
     """The same architecture with new weights, computing in the given precision (the output layer in float32)."""
     last = model.layers[-1]
 

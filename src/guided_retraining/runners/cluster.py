@@ -12,7 +12,8 @@ from distributed import Client, LocalCluster
 
 from guided_retraining import __version__
 from guided_retraining.errors import GuidedRetrainingError, ParameterError
-from guided_retraining.runners.limits import thread_environment, usable_cores, visible_gpus
+from guided_retraining.parallel import cores
+from guided_retraining.runners.limits import thread_environment, visible_gpus
 from guided_retraining.runners.prepare import PrepareWorker
 
 CONNECT_SECONDS = 30  # to reach a scheduler
@@ -35,13 +36,13 @@ def connected(address: str | None, n_workers: int | None, threads: int | None) -
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     if address is None:
         gpus = visible_gpus()
-        n_workers = n_workers or len(gpus) or usable_cores()
+        n_workers = n_workers or len(gpus) or cores()
         if gpus and n_workers > len(gpus):
             raise ParameterError(
                 f"n_workers={n_workers}: this machine shows {len(gpus)} GPU(s), and each takes one curve at a time. "
                 "Ask for at most as many workers, or hide the GPUs with CUDA_VISIBLE_DEVICES=-1"
             )
-        threads = threads or max(1, usable_cores() // n_workers)
+        threads = threads or max(1, cores() // n_workers)
         with _local_cluster(n_workers, threads) as cluster, Client(cluster) as client:
             yield _prepared(client, PrepareWorker(__version__, threads, tuple(gpus), local=True))
         return

@@ -14,20 +14,34 @@ _THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",  # within one operation, for example a convolution
+    "TF_NUM_INTEROP_THREADS",  # operations at a time
     "LOKY_MAX_CPU_COUNT",
 )
+_WITHIN_AN_OPERATION = "TF_NUM_INTRAOP_THREADS"  # for example a convolution
 
 
 def thread_environment(threads: int) -> dict[str, str]:
     """Environment variables that hold a process at a number of threads, if they are set before it starts.
 
-    TensorFlow's operations run one after the other: side by side they would use threads beyond the limit.
+    One operation of TensorFlow gets one thread, see :func:`one_thread_an_operation`.
 
-    >>> thread_environment(2)["TF_NUM_INTRAOP_THREADS"]
-    '2'
+    >>> thread_environment(2)["OMP_NUM_THREADS"], thread_environment(2)["TF_NUM_INTRAOP_THREADS"]
+    ('2', '1')
     """
-    return {**dict.fromkeys(_THREAD_VARIABLES, str(threads)), "TF_NUM_INTEROP_THREADS": "1"}
+    return {**dict.fromkeys(_THREAD_VARIABLES, str(threads)), _WITHIN_AN_OPERATION: "1"}
+
+
+def one_thread_an_operation() -> None:
+    """Let TensorFlow compute each operation in one thread, unless ``TF_NUM_INTRAOP_THREADS`` says otherwise.
+
+    Cores are used by whole fits and batches side by side, which is faster than sharing out one small operation, and
+    sums are then taken in the same order on any number of cores. Without effect once TensorFlow has computed something.
+    """
+    threads = int(os.environ.setdefault(_WITHIN_AN_OPERATION, "1"))
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is not None:
+        with contextlib.suppress(RuntimeError):
+            tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
 
 
 def limit_threads(threads: int) -> None:
@@ -40,15 +54,8 @@ def limit_threads(threads: int) -> None:
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is not None:
         with contextlib.suppress(RuntimeError):  # already in use: it keeps the threads it has
-            tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
-            tensorflow.config.threading.set_inter_op_parallelism_threads(1)
-
-
-def usable_cores() -> int:
-    """The number of cores this process may run on, at least 1."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+            tensorflow.config.threading.set_intra_op_parallelism_threads(1)
+            tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
 
 
 def visible_gpus(devices: Path = Path("/dev")) -> list[str]:

@@ -19,7 +19,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from guided_retraining.errors import GuidedRetrainingError
-from guided_retraining.progress import Ticker, ticking
+from guided_retraining.progress import Ticker
 from guided_retraining.runners.cluster import workers_of
 from guided_retraining.runners.payload import node_catalog
 from guided_retraining.runners.schedule import Schedule
@@ -78,7 +78,7 @@ class Run:
         Raises:
             GuidedRetrainingError: no worker for too long.
         """
-        with ticking("nodes", self.schedule.total, unit="nodes") as ticker:
+        with Ticker("nodes", self.schedule.total, unit="nodes") as ticker:
             while not self.schedule.over:
                 idle = workers_of(self.client)
                 self._miss_workers(idle)

@@ -49,7 +49,8 @@ def attack_split(
         ``(m, h, w, c)`` float32 images, and a table with a row for each.
     """
     from guided_retraining.attacks import KerasLogitsEstimator, run_attack
-    from guided_retraining.progress import ticking
+    from guided_retraining.backend import side_by_side
+    from guided_retraining.progress import Ticker
 
     number = attacked_count(getattr(attack, f"n_{split}"), len(labels), split, len(attack.attacks))
     generator = np.random.default_rng((seed, SPLITS.index(split)))
@@ -65,7 +66,7 @@ def attack_split(
         if kept is None:
             function, rest = named_function(key, parameters, "attack")
             estimator = estimator or KerasLogitsEstimator(model, batch_size=attack.batch_size)
-            with ticking(f"{key} on {split} images", len(chosen), unit="images") as ticker:
+            with Ticker(f"{key} on {split} images", len(chosen), unit="images") as ticker:
                 result = run_attack(
                     model,
                     SelectedImages(images, chosen),
@@ -76,6 +77,7 @@ def attack_split(
                     batch_size=attack.batch_size,
                     estimator=estimator,
                     source_indices=chosen,
+                    workers=side_by_side(),
                     progress=ticker.progress,
                 )
             table = result.table.assign(attack=key)

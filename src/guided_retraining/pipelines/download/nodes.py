@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from guided_retraining.config import SourceParameters
-from guided_retraining.progress import ticking
+from guided_retraining.progress import Ticker
 from guided_retraining.readers.download import download
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def fetch(raw: Path, source: SourceParameters, *, dataset: str) -> dict[str, Any
     Returns:
         Names and sizes of the files.
     """
-    with ticking(f"downloading {dataset}", 1, unit="files") as ticker:
+    with Ticker(f"downloading {dataset}", 1, unit="files") as ticker:
 
         def progress(file: str, done: int, size: int) -> None:
             ticker.tick(0, f"{file}: {done / 2**20:.0f} of {size / 2**20:.0f} MiB")

@@ -26,13 +26,14 @@ def trace_pool(
     Returns:
         ``(n, d)`` activations, ``(n, k)`` probabilities, and the cost of the pass.
     """
+    from guided_retraining.backend import side_by_side
     from guided_retraining.models.forward import ForwardPass, feature_layer, trace_model
     from guided_retraining.models.logits import output_kind
-    from guided_retraining.progress import ticking
+    from guided_retraining.progress import Ticker
 
-    forward = ForwardPass(trace_model(model, parameters.feature_layer))
+    forward = ForwardPass(trace_model(model, parameters.feature_layer), workers=side_by_side())
     start = time.perf_counter()
-    with ticking("forward pass over the pool", len(pool), unit="images") as ticker:
+    with Ticker("forward pass over the pool", len(pool), unit="images") as ticker:
         activations, outputs = forward(pool, progress=ticker.progress)
     if output_kind(model) == "logits":
         outputs = np.exp(outputs - outputs.max(axis=1, keepdims=True))

@@ -14,7 +14,7 @@ from guided_retraining.pool import LabelledPool
 from guided_retraining.store import Store
 
 if TYPE_CHECKING:
-    from guided_retraining.retraining.cells import CurveTask
+    from guided_retraining.retraining.curve import CurveTask
 
 
 def retrain_curve(
@@ -49,9 +49,11 @@ def retrain_curve(
     Returns:
         One row for each budget and seed.
     """
-    from guided_retraining.progress import ticking
-    from guided_retraining.retraining.cells import CellRunner, selections
-    from guided_retraining.retraining.shared import shared_trainer
+    from guided_retraining.backend import side_by_side
+    from guided_retraining.progress import Ticker
+    from guided_retraining.retraining.cells import CellRunner
+    from guided_retraining.retraining.curve import selections
+    from guided_retraining.retraining.shared import lender, shared_initial_weights
 
     task = curve_task(name, metric, study, training, seed)
     runner = CellRunner(
@@ -60,12 +62,14 @@ def retrain_curve(
         validation=validation_pool,
         test=test_pool,
         store=cells,
-        make_trainer=lambda fit: shared_trainer(model, fit),
+        lend=lender(model),
+        initial=shared_initial_weights(model),
+        fits_at_once=study.fits_at_once or side_by_side(),
     )
     todo = selections(task, scores, train_pool)
     pool_size = max(selection.n_inputs for selection in todo)
     found: dict[tuple[int, int], dict[str, Any]] = {}
-    with ticking(f"{name} {metric}", len(todo)) as ticker:
+    with Ticker(f"{name} {metric}", len(todo)) as ticker:
         for position, cell in runner.run_all(task, todo):
             selection, accuracy = todo[position], cell["accuracy_combined"]
             found[selection.n_inputs, selection.seed] = cell
@@ -97,7 +101,7 @@ def curve_task(
         training: how the original model was fitted.
         seed: of the study.
     """
-    from guided_retraining.retraining.cells import CurveTask
+    from guided_retraining.retraining.curve import CurveTask
 
     configuration = study.configurations[name]
     assert configuration is not None  # switched-off rows are gone after validation

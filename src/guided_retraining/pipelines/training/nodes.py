@@ -88,9 +88,10 @@ def evaluate_original(
     Returns:
         ``validation`` and ``test``, each in [0, 1].
     """
+    from guided_retraining.backend import side_by_side
     from guided_retraining.models.forward import ForwardPass, predicted_labels
 
-    forward = ForwardPass(model)
+    forward = ForwardPass(model, workers=side_by_side())
     accuracy = {
         "validation": float((predicted_labels(forward, validation_images) == validation_labels).mean()),
         "test": float((predicted_labels(forward, test_images) == test_labels).mean()),
