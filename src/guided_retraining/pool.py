@@ -23,6 +23,7 @@ class LabelledPool:
         adversarial_images: ``(n_adversarial, h, w, c)`` float32 in [0, 1].
         adversarial_labels: ``(n_adversarial,)`` int64, the true labels.
         attacks: ``(n_adversarial,)`` text, the attack that made each adversarial input.
+        sources: ``(n_adversarial,)`` int64, position of the clean image that each was made from.
     """
 
     clean_images: ImageArray
@@ -30,13 +31,15 @@ class LabelledPool:
     adversarial_images: ImageArray
     adversarial_labels: NDArray[np.int64]
     attacks: NDArray[np.str_]
+    sources: NDArray[np.int64]
 
     def __post_init__(self) -> None:
         lengths = (len(self.clean_images), len(self.clean_labels))
-        adversarial = (len(self.adversarial_images), len(self.adversarial_labels), len(self.attacks))
+        small = (self.adversarial_labels, self.attacks, self.sources)
+        adversarial = (len(self.adversarial_images), *map(len, small))
         if len(set(lengths)) > 1 or len(set(adversarial)) > 1:
             raise InputError(
-                f"images, labels and attacks of a pool must pair up; found {lengths} clean, {adversarial} adversarial"
+                f"images, labels, attacks and sources of a pool must pair up; found {lengths} clean, {adversarial} adversarial"
             )
         if self.clean_images.shape[1:] != self.adversarial_images.shape[1:]:
             raise InputError(

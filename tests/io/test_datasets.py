@@ -100,6 +100,7 @@ def _pool(folder: Path, value: float = 0.5) -> LabelledPool:
         saved("adversarial", np.full((3, 2, 2, 1), value, np.float32)),
         np.array([0, 1, 0]),
         np.array(["fgsm", "bim", "bim"]),
+        np.array([4, 0, 2]),
     )
 
 
@@ -121,6 +122,7 @@ def test_a_pool_survives_its_manifest_and_refuses_other_images(tmp_path: Path) -
     loaded = dataset.load()
     assert loaded.fingerprint == pool.fingerprint
     np.testing.assert_array_equal(loaded[:], pool[:])
+    assert loaded.sources.tolist() == [4, 0, 2]
     assert isinstance(loaded.adversarial_images, np.memmap)
 
     _pool(tmp_path)  # the same content written again is still the same pool
@@ -135,8 +137,9 @@ def test_a_pool_survives_its_manifest_and_refuses_other_images(tmp_path: Path) -
 
 def test_a_pool_of_arrays_in_memory_cannot_be_a_manifest(tmp_path: Path) -> None:
     pool = LabelledPool(
-        np.zeros((1, 2, 2, 1)), np.zeros(1, int), np.zeros((0, 2, 2, 1)), np.zeros(0, int), np.empty(0, str)
-    )
+        np.zeros((1, 2, 2, 1)), np.zeros(1, int), np.zeros((0, 2, 2, 1)), np.zeros(0, int), np.empty(0, str),
+        np.zeros(0, int),
+    )  # fmt: skip
     with pytest.raises(DatasetError, match="memory-mapped"):
         PoolDataset(filepath=str(tmp_path / "pool.json")).save(pool)
 

@@ -46,7 +46,7 @@ def data() -> dict[str, Any]:
     labels = rng.integers(0, 3, 150)
     images = rng.random((150, 4, 4, 1), dtype=np.float32) * 0.5
     images[np.arange(150), labels, labels, 0] += 0.5
-    pool = LabelledPool(images[:90], labels[:90], images[90:120, ::-1], labels[90:120], np.full(30, "fgsm"))
+    pool = LabelledPool(images[:90], labels[:90], images[90:120, ::-1], labels[90:120], np.full(30, "fgsm"), np.arange(30))
     return {
         "train_images": images[:90],
         "train_labels": labels[:90],

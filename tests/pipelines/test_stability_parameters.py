@@ -55,7 +55,7 @@ def test_infinite_scores_are_ranked_first_and_break_no_figure() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, 60)
     images = np.zeros((60, 2, 2, 1), np.float32)
-    pool = LabelledPool(images[:40], labels[:40], images[40:], labels[40:], np.full(20, "fgsm"))
+    pool = LabelledPool(images[:40], labels[:40], images[40:], labels[40:], np.full(20, "fgsm"), np.arange(20))
     surprise = rng.normal(size=60)
     surprise[7] = np.inf
     outputs = describe_rankings(

@@ -29,7 +29,8 @@ def _pool(n_clean: int, n_adversarial: int, seed: int) -> LabelledPool:
     images = rng.random((len(labels), 4, 4, 1), dtype=np.float32) * 0.3
     images[np.arange(len(labels)), labels, labels, 0] += 0.7
     attacks = np.array(["fgsm", "bim"])[np.arange(n_adversarial) % 2]
-    return LabelledPool(images[:n_clean], labels[:n_clean], images[n_clean:], labels[n_clean:], attacks)
+    sources = np.arange(n_adversarial)
+    return LabelledPool(images[:n_clean], labels[:n_clean], images[n_clean:], labels[n_clean:], attacks, sources)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from guided_retraining.io.arrays import open_array
 from guided_retraining.pool import LabelledPool
 
 _ARRAYS = ("clean_images", "clean_labels", "adversarial_images")
-_SMALL = ("adversarial_labels", "attacks")
+_SMALL = ("adversarial_labels", "attacks", "sources")
 
 
 class PoolDataset(AbstractDataset[LabelledPool, LabelledPool]):
@@ -63,6 +63,7 @@ class PoolDataset(AbstractDataset[LabelledPool, LabelledPool]):
             **arrays,
             adversarial_labels=np.asarray(manifest["adversarial_labels"], np.int64),
             attacks=np.asarray(manifest["attacks"], np.str_),
+            sources=np.asarray(manifest["sources"], np.int64),
         )
         if unchanged:
             pool.__dict__["fingerprint"] = manifest[

@@ -126,4 +126,5 @@ def join_pool(
         adversarial_images,
         adversarial_table["true_label"].to_numpy(np.int64),
         adversarial_table["attack"].to_numpy(dtype=np.str_),
+        adversarial_table["source_index"].to_numpy(np.int64),
     )
