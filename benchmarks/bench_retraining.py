@@ -31,17 +31,18 @@ import psutil
 
 from guided_retraining.attacks import KerasLogitsEstimator, make_attack
 from guided_retraining.backend import keras, side_by_side
-from guided_retraining.config import ConfigurationParameters, FitParameters
 from guided_retraining.guidance import deep_gini, max_softmax
 from guided_retraining.images import UnitImages
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import predicted_labels
+from guided_retraining.parameters import ConfigurationParameters, FitParameters
 from guided_retraining.pool import LabelledPool
 from guided_retraining.readers import read
 from guided_retraining.retraining.cells import CellRunner
 from guided_retraining.retraining.curve import CurveTask, selections
 from guided_retraining.retraining.initial import InitialWeights
 from guided_retraining.retraining.orderings import budget_steps
+from guided_retraining.retraining.reattacks import Reattacks
 from guided_retraining.retraining.resources import peak_memory_mb
 from guided_retraining.retraining.shared import lender, shared_initial_weights
 from guided_retraining.retraining.trainer import Trainer
@@ -95,7 +96,9 @@ def study(
         x, y = images[start : start + size], labels[start : start + size]
         attacked = slice(0, size // 3)
         adversarial = attack.generate(x[attacked], np.eye(10, dtype=np.float32)[y[attacked]])
-        pools[part] = LabelledPool(x, y, adversarial, y[attacked], np.full(size // 3, "fgsm"), np.arange(size // 3))
+        pools[part] = LabelledPool(
+            x, y, adversarial, y[attacked], np.full(size // 3, "fgsm"), np.arange(size // 3)
+        )
         start += size
     return model, pools
 
@@ -188,10 +191,11 @@ class Engine:
         store = Store(self.cells.name)
         known = store.keys()
         begun = time.perf_counter()
+        test, validation = self.pools["test"], self.pools["validation"]
         runner = CellRunner(
-            self.model, pool=self.pools["train"], validation=self.pools["validation"], test=self.pools["test"],
-            store=store, lend=lender(self.model), initial=shared_initial_weights(self.model),
-            fits_at_once=side_by_side(),
+            self.model, pool=self.pools["train"], validation=validation, test=test, store=store,
+            reattacks=Reattacks([], test, n_test=0, seed=0), lend=lender(self.model),
+            initial=shared_initial_weights(self.model), fits_at_once=side_by_side(),
         )  # fmt: skip
         for _ in runner.run_all(task, selections(task, self.scores[metric], self.pools["train"])):
             pass
@@ -250,7 +254,7 @@ def compare(name: str, folder: str | None, n: dict[str, int], fit: FitParameters
     """Print the engine's, the floor's and the published way's time for two configurations and three metrics."""
     bare, engine = (Elsewhere(kind, name, folder, n, fit) for kind in (Bare, Engine))
     print(f"\n## {name}: {n['train']} clean + {n['train'] // 3} adversarial inputs, {fit.epochs} epochs, "
-          f"batch {fit.batch_size}, {budgets} budgets, bare fit with steps_per_execution {bare('steps')}\n")  # fmt: skip
+          f"batch {fit.batch_size}, {budgets} budgets, bare fit: steps_per_execution {bare('steps')}\n")  # fmt: skip
     print("| curve | cells | engine s | floor s | engine/floor | published way s | published/engine |")
     print("|---|---|---|---|---|---|---|")
     rows = []
@@ -307,7 +311,9 @@ def memory(fits: int) -> None:
     """Print how resident memory grows over many small fits, and its peak over one fit of a large pool."""
     process = psutil.Process()
     images, labels = arrays("digits", None, {"train": 1500})
-    pool = LabelledPool(images[:1000], labels[:1000], images[1000:], labels[1000:], np.full(500, "fgsm"), np.arange(500))
+    pool = LabelledPool(
+        images[:1000], labels[:1000], images[1000:], labels[1000:], np.full(500, "fgsm"), np.arange(500)
+    )
     model = build_model("digits", (8, 8, 1), 10, seed=0)
     trainer = Trainer(model, FitParameters(epochs=1))
     initial = InitialWeights(model)

@@ -20,9 +20,9 @@ import numpy as np
 import yaml
 
 from guided_retraining.backend import keras
-from guided_retraining.config import FitParameters, PreprocessingParameters, SourceParameters
 from guided_retraining.images import SelectedImages, UnitImages
 from guided_retraining.models.forward import ForwardPass, predicted_labels
+from guided_retraining.parameters import FitParameters, PreprocessingParameters, SourceParameters
 from guided_retraining.readers import read, stratified_split
 from guided_retraining.retraining.original import train_classifier
 from guided_retraining.store import Store

@@ -43,8 +43,8 @@ def record() -> None:
 
     import numpy as np
 
-    from guided_retraining.config import FitParameters
     from guided_retraining.models.architectures import build_model
+    from guided_retraining.parameters import FitParameters
     from guided_retraining.retraining.trainer import Trainer
 
     costs = {}
@@ -122,7 +122,7 @@ class DatasetCosts:
 
     def cells(self, name: str) -> list[float]:
         """Seconds of the cells that one seed of a curve computes; cells on the whole pool are shared by all metrics."""
-        from guided_retraining.config import retraining_fit
+        from guided_retraining.parameters import retraining_fit
         from guided_retraining.retraining.orderings import budget_steps
 
         study = self.study.ordering_retraining

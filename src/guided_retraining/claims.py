@@ -1,4 +1,4 @@
-"""Processes and threads that fill one store together: each piece is computed by one, and none waits while there is work.
+"""Processes and threads that fill one store together: nothing is computed twice, and none waits while there is work.
 
 A claim is an operating-system lock on a small file beside the pieces. It ends with its process, however that ends, so
 nothing is ever stale and there is no time to wait out after a crash. Where a file system knows no locks, two processes
@@ -51,7 +51,9 @@ def claim(folder: Path, key: str) -> Iterator[bool]:
             yield mine
         finally:
             if mine:
-                with contextlib.suppress(OSError):  # the file is empty; it only stays where open files cannot go
+                with contextlib.suppress(
+                    OSError
+                ):  # the file is empty; it only stays where open files cannot go
                     path.unlink(missing_ok=True)
     finally:
         os.close(handle)

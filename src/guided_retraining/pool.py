@@ -39,7 +39,8 @@ class LabelledPool:
         adversarial = (len(self.adversarial_images), *map(len, small))
         if len(set(lengths)) > 1 or len(set(adversarial)) > 1:
             raise InputError(
-                f"images, labels, attacks and sources of a pool must pair up; found {lengths} clean, {adversarial} adversarial"
+                "images, labels, attacks and sources of a pool must pair up; "
+                f"found {lengths} clean, {adversarial} adversarial"
             )
         if self.clean_images.shape[1:] != self.adversarial_images.shape[1:]:
             raise InputError(

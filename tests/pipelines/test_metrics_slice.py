@@ -12,9 +12,9 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
-from guided_retraining.config import FitParameters, ModelParameters, named_function
 from guided_retraining.guidance import class_balanced, deep_gini
 from guided_retraining.models.architectures import build_model
+from guided_retraining.parameters import FitParameters, ModelParameters, named_function
 from guided_retraining.pipelines.metrics import create_pipeline
 from guided_retraining.pool import LabelledPool
 from guided_retraining.store import Store
@@ -46,7 +46,9 @@ def data() -> dict[str, Any]:
     labels = rng.integers(0, 3, 150)
     images = rng.random((150, 4, 4, 1), dtype=np.float32) * 0.5
     images[np.arange(150), labels, labels, 0] += 0.5
-    pool = LabelledPool(images[:90], labels[:90], images[90:120, ::-1], labels[90:120], np.full(30, "fgsm"), np.arange(30))
+    pool = LabelledPool(
+        images[:90], labels[:90], images[90:120, ::-1], labels[90:120], np.full(30, "fgsm"), np.arange(30)
+    )
     return {
         "train_images": images[:90],
         "train_labels": labels[:90],

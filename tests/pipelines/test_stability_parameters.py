@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from guided_retraining.config import RetrainingParameters, Study, parse_study
+from guided_retraining.config import Study, parse_study
 from guided_retraining.errors import ParameterError
+from guided_retraining.parameters import RetrainingParameters
 from guided_retraining.pipeline_registry import dataset_stages
 from guided_retraining.pipelines.reporting.nodes import describe_rankings
 from guided_retraining.pool import LabelledPool
@@ -55,7 +56,9 @@ def test_infinite_scores_are_ranked_first_and_break_no_figure() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, 60)
     images = np.zeros((60, 2, 2, 1), np.float32)
-    pool = LabelledPool(images[:40], labels[:40], images[40:], labels[40:], np.full(20, "fgsm"), np.arange(20))
+    pool = LabelledPool(
+        images[:40], labels[:40], images[40:], labels[40:], np.full(20, "fgsm"), np.arange(20)
+    )
     surprise = rng.normal(size=60)
     surprise[7] = np.inf
     outputs = describe_rankings(

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from guided_retraining.claims import claim
-from guided_retraining.config import ConfigurationParameters, FitParameters
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import predicted_labels
+from guided_retraining.parameters import ConfigurationParameters, FitParameters, ReattackParameters
 from guided_retraining.pool import LabelledPool
 from guided_retraining.retraining.cells import CellRunner
 from guided_retraining.retraining.curve import CurveTask, Selection, selections
 from guided_retraining.retraining.initial import InitialWeights
+from guided_retraining.retraining.reattacks import Reattacks, repeated_attacks
 from guided_retraining.retraining.shared import lender
 from guided_retraining.retraining.trainer import Trainer
 from guided_retraining.store import Store
@@ -30,7 +31,9 @@ def _pool(n_clean: int, n_adversarial: int, seed: int) -> LabelledPool:
     images[np.arange(len(labels)), labels, labels, 0] += 0.7
     attacks = np.array(["fgsm", "bim"])[np.arange(n_adversarial) % 2]
     sources = np.arange(n_adversarial)
-    return LabelledPool(images[:n_clean], labels[:n_clean], images[n_clean:], labels[n_clean:], attacks, sources)
+    return LabelledPool(
+        images[:n_clean], labels[:n_clean], images[n_clean:], labels[n_clean:], attacks, sources
+    )
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +105,8 @@ def test_one_traced_function_serves_fits_of_any_size(model, trainer: Trainer) ->
     assert np.isfinite(trainer.model.get_weights()[0]).all()
 
 
+ATTACKS = {"fgsm": {"eps": 0.2}, "bim": {"eps": 0.2, "max_iter": 3}, "carlini_wagner": {}}
+REATTACK = ReattackParameters(n_test=10, unseen={"apgd_ce": {"max_iter": 5}})
 TASK = CurveTask(
     configuration=ConfigurationParameters(start="original", pool="all"),
     fit=FIT,
@@ -111,12 +116,16 @@ TASK = CurveTask(
 )
 
 
-def _runner(model, trainer: Trainer, folder: Path, pool: LabelledPool | None = None) -> CellRunner:
+def _runner(
+    model, trainer: Trainer, folder: Path, pool: LabelledPool | None = None, n_reattacked: int = 10
+) -> CellRunner:
+    test = _pool(20, 10, 3)
     return CellRunner(
         model,
         pool=pool or _pool(60, 20, 1),
         validation=_pool(20, 10, 2),
-        test=_pool(20, 10, 3),
+        test=test,
+        reattacks=Reattacks(repeated_attacks(ATTACKS, REATTACK), test, n_test=n_reattacked, seed=0),
         store=Store(folder),
         lend=lambda fit: nullcontext(trainer),
         initial=InitialWeights(model),
@@ -194,6 +203,7 @@ def test_the_key_of_a_cell_covers_all_it_depends_on(model, trainer: Trainer, tmp
         _runner(other_model, trainer, tmp_path).key(TASK, selection),
         _runner(model, trainer, tmp_path, relabelled).key(TASK, selection),
         _runner(model, trainer, tmp_path, _pool(60, 20, 8)).key(TASK, selection),
+        _runner(model, trainer, tmp_path, n_reattacked=4).key(TASK, selection),
     ]
     assert len(set(keys)) == len(keys)
     assert runner.key(replace(TASK, budgets=(3,)), selection) == keys[0], (
@@ -210,6 +220,11 @@ def test_a_cell_reports_what_was_measured(model, trainer: Trainer, tmp_path: Pat
     assert cell["accuracy_combined"] == pytest.approx(right.mean())
     assert cell["accuracy_clean"] == pytest.approx(right[:20].mean())
     assert cell["accuracy_replayed_bim"] == pytest.approx(right[20:][test.attacks == "bim"].mean())
+    assert {name for name in cell if "reattacked" in name or "unseen" in name} == {
+        "accuracy_reattacked", "accuracy_reattacked_fgsm", "accuracy_reattacked_bim",
+        "accuracy_unseen", "accuracy_unseen_apgd_ce",
+    }  # fmt: skip
+    assert 0 <= cell["accuracy_reattacked"] <= 1
     assert cell["samples_seen"] == 80 * 3
     assert cell["fit_seconds"] > 0
     assert cell["peak_memory_mb"] > 50

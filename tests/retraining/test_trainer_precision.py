@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from guided_retraining.config import FitParameters
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import ForwardPass
+from guided_retraining.parameters import FitParameters
 from guided_retraining.retraining import initial as initial_module
 from guided_retraining.retraining.initial import InitialWeights
 from guided_retraining.retraining.trainer import Trainer
@@ -82,7 +82,7 @@ def test_initial_weights_are_drawn_once_for_a_seed_within_bounds(monkeypatch: py
 REGULARISED = """
 import numpy as np
 from guided_retraining.backend import keras
-from guided_retraining.config import FitParameters
+from guided_retraining.parameters import FitParameters
 from guided_retraining.retraining.initial import InitialWeights
 from guided_retraining.retraining.trainer import Trainer
 keras.utils.set_random_seed(0)

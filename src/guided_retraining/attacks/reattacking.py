@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.attacks.estimator import KerasLogitsEstimator
+from guided_retraining.attacks.estimator import BATCH_SIZE, KerasLogitsEstimator
 from guided_retraining.attacks.running import run_attack
 from guided_retraining.backend import keras
 from guided_retraining.errors import InputError
@@ -27,6 +27,7 @@ class Reattacker:
         attack: a key of ``ATTACKS`` or an import path.
         parameters: the attack's parameters.
         seed: of the attack's random draws; every call draws the same.
+        batch_size: most inputs at once, unless ``parameters`` has its own.
         estimator: the model's estimator, to share compiled functions between attacks.
 
     Raises:
@@ -40,9 +41,11 @@ class Reattacker:
         parameters: Mapping[str, Any] | None = None,
         *,
         seed: int = 0,
+        batch_size: int = BATCH_SIZE,
         estimator: KerasLogitsEstimator | None = None,
     ) -> None:
-        self.estimator = estimator if estimator is not None else KerasLogitsEstimator(model)
+        made = KerasLogitsEstimator(model, batch_size=batch_size) if estimator is None else estimator
+        self.estimator, self.batch_size = made, batch_size
         self.attack = attack
         self.parameters = dict(parameters or {})
         self.seed = seed
@@ -75,6 +78,7 @@ class Reattacker:
             attack=self.attack,
             parameters=self.parameters,
             seed=self.seed,
+            batch_size=self.batch_size,
             estimator=self.estimator,
         )
         return float((~result.table["success"]).sum() / len(images))

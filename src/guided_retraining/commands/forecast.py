@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from guided_retraining.config import FitParameters, Study
+from guided_retraining.config import Study
 from guided_retraining.parallel import in_threads
+from guided_retraining.parameters import FitParameters
 from guided_retraining.progress import duration
 from guided_retraining.retraining.plan import plan_study
 

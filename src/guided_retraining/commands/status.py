@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 from kedro.io import CatalogProtocol
 
 from guided_retraining.config import Study
-from guided_retraining.pipelines.ordering_retraining.nodes import curve_task
+from guided_retraining.pipelines.ordering_retraining.nodes import curve_task, reattacks_of
 from guided_retraining.store import Store
 
 
@@ -34,7 +32,9 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> pd.Dat
         return None
     model, pool, validation, test = (catalog.load(name) for name in needed[:4])
     store: Store = catalog.load(f"{dataset}.cells")
-    key_of = CellKeys(model, pool, validation, test)
+    key_of = CellKeys(
+        model, pool, validation, test, reattacks_of(study.ordering_retraining, study.attack, test, study.seed)
+    )
     rows, asked, spent = [], set(), [0.0, 0]
     counted: set[str] = set()
     for name in study.ordering_retraining.configurations:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from guided_retraining.claims import share
-from guided_retraining.config import FitParameters
 from guided_retraining.evaluation import accuracies
 from guided_retraining.files import fingerprint
 from guided_retraining.models.forward import predicted_labels
+from guided_retraining.parameters import FitParameters
 from guided_retraining.pool import LabelledPool
 from guided_retraining.retraining.curve import CurveTask, Selection
 from guided_retraining.retraining.initial import InitialWeights
+from guided_retraining.retraining.reattacks import Reattacks
 from guided_retraining.retraining.resources import CPU_SECONDS, WATT_HOURS, peak_memory_mb
 from guided_retraining.retraining.trainer import FitCost, Trainer
 from guided_retraining.store import Store
@@ -32,14 +33,20 @@ class CellKeys:
         pool: training inputs, clean then adversarial.
         validation: inputs to choose on.
         test: inputs to report on.
+        reattacks: attacks made anew against each model.
     """
 
     def __init__(
-        self, original: Any, pool: LabelledPool, validation: LabelledPool, test: LabelledPool
+        self,
+        original: Any,
+        pool: LabelledPool,
+        validation: LabelledPool,
+        test: LabelledPool,
+        reattacks: Reattacks,
     ) -> None:
         fingerprints = [part.fingerprint for part in (pool, validation, test)]
         self._inputs = fingerprint(
-            ENGINE_VERSION, original.to_json(), *original.get_weights(), *fingerprints
+            ENGINE_VERSION, original.to_json(), *original.get_weights(), *fingerprints, reattacks.key
         )
 
     def __call__(self, task: CurveTask, selection: Selection) -> str:
@@ -71,6 +78,7 @@ class CellRunner:
         pool: training inputs, clean then adversarial.
         validation: inputs to choose on.
         test: inputs to report on.
+        reattacks: attacks made anew against each model.
         store: finished cells.
         lend: gives a trainer for fit parameters, the caller's own for a ``with`` block.
         initial: new weights for a seed, for configurations that do not start from the original's.
@@ -84,6 +92,7 @@ class CellRunner:
         pool: LabelledPool,
         validation: LabelledPool,
         test: LabelledPool,
+        reattacks: Reattacks,
         store: Store,
         lend: Callable[[FitParameters], AbstractContextManager[Trainer]],
         initial: InitialWeights,
@@ -91,10 +100,10 @@ class CellRunner:
     ) -> None:
         self.start = original.get_weights()
         self.pool, self.validation, self.test = pool, validation, test
-        self.store = store
+        self.reattacks, self.store = reattacks, store
         self.lend, self.initial, self.fits_at_once = lend, initial, fits_at_once
         self.attack_names = sorted(set(test.attacks.tolist()))
-        self.key = CellKeys(original, pool, validation, test)
+        self.key = CellKeys(original, pool, validation, test, reattacks)
 
     def run(self, task: CurveTask, selection: Selection) -> dict[str, Any]:
         """One finished cell: from the store, or fitted, evaluated and kept."""
@@ -121,7 +130,10 @@ class CellRunner:
         with self.lend(task.fit) as trainer:
             with CPU_SECONDS.share() as cpu, WATT_HOURS.share() as energy:
                 cost = self._fit(trainer, task, selection)
-            with CPU_SECONDS.share(), WATT_HOURS.share():  # not to be counted as that of a fit beside this one
+            with (
+                CPU_SECONDS.share(),
+                WATT_HOURS.share(),
+            ):  # not to be counted as that of a fit beside this one
                 measured = self._evaluate(trainer)
         fitted = selection.n_inputs > 0
         return {
@@ -155,5 +167,6 @@ class CellRunner:
                 test.attacks,
                 attack_names=self.attack_names,
             ),
+            **self.reattacks.accuracies(trainer.forward.model),
             "validation_accuracy_combined": float(chosen_on.mean()),
         }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.config import ConfigurationParameters, FitParameters
+from guided_retraining.parameters import ConfigurationParameters, FitParameters
 from guided_retraining.pool import LabelledPool
 from guided_retraining.retraining.orderings import budget_steps, candidates, rank
 

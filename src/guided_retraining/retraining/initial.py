@@ -5,7 +5,6 @@ from __future__ import annotations
 from threading import Lock
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.backend import keras

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.config import FitParameters
 from guided_retraining.files import fingerprint
 from guided_retraining.images import ImageArray
+from guided_retraining.parameters import FitParameters
 from guided_retraining.store import Store
 
 logger = logging.getLogger(__name__)

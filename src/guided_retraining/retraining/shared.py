@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 from typing import Any
 
-from guided_retraining.config import FitParameters
 from guided_retraining.files import fingerprint
+from guided_retraining.parameters import FitParameters
 from guided_retraining.retraining.initial import BUILDING, InitialWeights
 from guided_retraining.retraining.trainer import Trainer
 

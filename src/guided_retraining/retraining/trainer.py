@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.backend import keras
-from guided_retraining.config import FitParameters
 from guided_retraining.errors import ModelError
 from guided_retraining.images import ImageArray
 from guided_retraining.models.forward import ForwardPass
 from guided_retraining.models.logits import output_kind
 from guided_retraining.parallel import stop_if_asked
+from guided_retraining.parameters import FitParameters
 from guided_retraining.retraining.fit_loop import make_batch_runner
 
 CHUNK_BYTES = 16 * 2**20  # images gathered from the pool at a time; the only copy of them a fit makes

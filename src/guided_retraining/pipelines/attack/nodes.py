@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from guided_retraining.config import AttackParameters, named_function
 from guided_retraining.files import fingerprint
 from guided_retraining.images import ImageArray, SelectedImages
+from guided_retraining.parameters import AttackParameters, named_function
 from guided_retraining.pool import LabelledPool
 from guided_retraining.retraining.plan import attacked_count
 from guided_retraining.store import Store

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from guided_retraining.config import SourceParameters
+from guided_retraining.parameters import SourceParameters
 from guided_retraining.progress import Ticker
 from guided_retraining.readers.download import download
 

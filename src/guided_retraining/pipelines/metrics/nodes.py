@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.config import ModelParameters, named_function
 from guided_retraining.guidance import Trace, score
+from guided_retraining.parameters import ModelParameters, named_function
 from guided_retraining.pool import LabelledPool
 
 

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from guided_retraining.config import FitParameters, ModelParameters
 from guided_retraining.errors import GuidedRetrainingWarning, InputError
 from guided_retraining.guidance import METRICS, overlap, rank_correlation
 from guided_retraining.guidance.quality import first_of
 from guided_retraining.images import ImageArray
+from guided_retraining.parameters import FitParameters, ModelParameters
 from guided_retraining.pipelines.metrics.nodes import score_pool, trace_pool
 from guided_retraining.pool import LabelledPool
 from guided_retraining.retraining.orderings import rank

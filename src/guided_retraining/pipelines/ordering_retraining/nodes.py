@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from guided_retraining.config import FitParameters, RetrainingParameters, retraining_fit
 from guided_retraining.guidance import METRICS
+from guided_retraining.parameters import AttackParameters, FitParameters, RetrainingParameters, retraining_fit
 from guided_retraining.pool import LabelledPool
 from guided_retraining.store import Store
 
 if TYPE_CHECKING:
     from guided_retraining.retraining.curve import CurveTask
+    from guided_retraining.retraining.reattacks import Reattacks
 
 
 def retrain_curve(
@@ -25,6 +26,7 @@ def retrain_curve(
     scores: NDArray[np.floating],
     study: RetrainingParameters,
     training: FitParameters,
+    attack: AttackParameters,
     seed: int,
     cells: Store,
     *,
@@ -41,6 +43,7 @@ def retrain_curve(
         scores: ``(n,)`` of the training pool.
         study: budgets, seeds and configurations.
         training: how the original model was fitted.
+        attack: the study's attacks, which are repeated on the retrained models.
         seed: of the study.
         cells: finished cells; none is computed twice.
         name: of the configuration.
@@ -61,6 +64,7 @@ def retrain_curve(
         pool=train_pool,
         validation=validation_pool,
         test=test_pool,
+        reattacks=reattacks_of(study, attack, test_pool, seed),
         store=cells,
         lend=lender(model),
         initial=shared_initial_weights(model),
@@ -113,6 +117,16 @@ def curve_task(
         study_seed=seed,
         per_seed_scores=metric in METRICS and METRICS[metric].per_seed,
     )
+
+
+def reattacks_of(
+    study: RetrainingParameters, attack: AttackParameters, test_pool: LabelledPool, seed: int
+) -> Reattacks:
+    """What each retrained model is attacked with, from the parameters."""
+    from guided_retraining.retraining.reattacks import Reattacks, repeated_attacks
+
+    repeated = repeated_attacks(attack.attacks, study.reattack)
+    return Reattacks(repeated, test_pool, n_test=study.reattack.n_test, seed=seed)
 
 
 def stack(*curves: pd.DataFrame) -> pd.DataFrame:

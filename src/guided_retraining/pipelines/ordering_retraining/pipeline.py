@@ -49,6 +49,7 @@ def _curve(name: str, metric: str) -> Pipeline:
                     "scores",
                     "params:ordering_retraining",
                     "params:training",
+                    "params:attack",
                     "params:seed",
                     "cells",
                 ],

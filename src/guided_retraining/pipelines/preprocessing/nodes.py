@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.config import (
+from guided_retraining.errors import DataFileError, ParameterError
+from guided_retraining.images import ImageArray, JoinedImages, SelectedImages, UnitImages
+from guided_retraining.parameters import (
     AttackParameters,
     FitParameters,
     PreprocessingParameters,
     RetrainingParameters,
     SourceParameters,
 )
-from guided_retraining.errors import DataFileError, ParameterError
-from guided_retraining.images import ImageArray, JoinedImages, SelectedImages, UnitImages
 from guided_retraining.readers import RawDataset, near_duplicates, read, stratified_split
 from guided_retraining.readers.sources import SOURCES
 from guided_retraining.retraining.plan import plan_study

@@ -12,11 +12,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from guided_retraining.config import RetrainingParameters
 from guided_retraining.evaluation import Recommendation, answer_lines, recommend
 from guided_retraining.guidance import METRICS, overlap, rank_correlation
 from guided_retraining.guidance.quality import first_of
 from guided_retraining.images import ImageArray
+from guided_retraining.parameters import RetrainingParameters
 from guided_retraining.pool import LabelledPool
 from guided_retraining.report import (
     PageContext,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.config import FitParameters, ModelParameters
 from guided_retraining.images import ImageArray
+from guided_retraining.parameters import FitParameters, ModelParameters
 from guided_retraining.store import Store
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,200 @@
+"""The blocks of parameters that ``conf/`` may give for a data set, typed, with bounds, and what each word means.
+
+Everything wrong is refused here, before any work. ``guided_retraining.config`` puts the blocks together.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from guided_retraining.errors import ParameterError
+
+
+class Parameters(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class SourceParameters(Parameters):
+    """Where the raw images come from."""
+
+    reader: str
+    path: str | None = None
+    mirror: str | None = None  # where the download pipeline fetches from instead of the published addresses
+    options: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _known_reader(self) -> SourceParameters:
+        from guided_retraining.readers import check_reader
+
+        check_reader(self.reader, self.options)
+        return self
+
+
+class PreprocessingParameters(Parameters):
+    """Image size, channels and the splits."""
+
+    size: tuple[int, int] | None = None
+    grey: bool = False
+    validation_share: float = Field(0.15, gt=0, lt=1)
+    test_share: float = Field(0.15, gt=0, lt=1)
+    use_test: bool = True  # false leaves the official test set out and cuts one from the training images
+    split_by_group: bool = True  # images of one group (a physical traffic sign) stay on one side
+    pool_splits: bool = False  # true repeats the published study: official splits joined, then cut again
+    near_duplicate_distance: float | None = Field(0.02, gt=0, le=1)
+    minimum_per_class: int = Field(10, ge=1)
+
+
+class ModelParameters(Parameters):
+    """The classifier to harden: one of ours by name, or the user's own file."""
+
+    architecture: str | None = None
+    path: str | None = None
+    feature_layer: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> ModelParameters:
+        if (self.architecture is None) == (self.path is None):
+            raise ValueError(
+                "give either `architecture` (one of ours) or `path` (your own model file), not both"
+            )
+        if self.architecture is not None:
+            from guided_retraining.models.architectures import check_architecture
+
+            check_architecture(self.architecture)
+        return self
+
+
+class FitParameters(Parameters):
+    """How one model is fitted."""
+
+    optimizer: Literal["rmsprop", "adam", "sgd"] = "rmsprop"
+    learning_rate: float = Field(1e-3, gt=0)
+    epochs: int = Field(10, ge=1)
+    batch_size: int = Field(64, ge=1)
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+
+
+class AttackParameters(Parameters):
+    """How many images of each split are attacked, as a number or a share of the split, and by which attacks."""
+
+    n_train: int | float = 0.1
+    n_validation: int | float = 1.0
+    n_test: int | float = 1.0
+    batch_size: int = Field(256, ge=1)
+    attacks: dict[str, dict[str, Any] | None]
+
+    @field_validator("n_train", "n_validation", "n_test")
+    @classmethod
+    def _share_or_number(cls, value: int | float) -> int | float:
+        if value <= 0 or (isinstance(value, float) and value > 1):
+            raise ValueError("a whole number of images above 0, or a share of the split in (0, 1]")
+        return value
+
+    @field_validator("attacks")
+    @classmethod
+    def _known_attacks(cls, value: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
+        from guided_retraining.attacks import check_attack
+
+        chosen = {key: dict(parameters) for key, parameters in value.items() if parameters is not None}
+        if not chosen:
+            raise ValueError("at least one attack is needed, for example `fgsm: {eps: 0.1}`")
+        for name, parameters in chosen.items():
+            check_attack(*named_function(name, parameters, "attack"))
+        return chosen
+
+
+class ReattackParameters(Parameters):
+    """Attacks made anew against each retrained model, from the images that the adversarial test inputs came from."""
+
+    n_test: int = Field(300, ge=0)  # images at most, shared out among the attacks; 0 makes none
+    unseen: dict[str, dict[str, Any] | None] = {}  # attacks that no retraining input was made with
+
+    @field_validator("unseen")
+    @classmethod
+    def _known_attacks(cls, value: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
+        from guided_retraining.attacks import check_attack
+
+        chosen = {key: dict(parameters) for key, parameters in value.items() if parameters is not None}
+        for name, parameters in chosen.items():
+            check_attack(*named_function(name, parameters, "attack"))
+        return chosen
+
+
+class ConfigurationParameters(Parameters):
+    """One retraining configuration: where the weights start and what is ranked and cut."""
+
+    start: Literal["fresh", "original"]
+    pool: Literal["all", "adversarial"]
+    keep_clean: bool = False
+    training: dict[str, Any] = {}
+
+
+class RetrainingParameters(Parameters):
+    """The cells of the study: configurations, budgets and seeds."""
+
+    seeds: tuple[int, ...] = (0, 1, 2)
+    budgets: int | tuple[int, ...] = 20
+    fits_at_once: int | None = Field(None, ge=1)  # models fitted side by side; None: one a core, one on a GPU
+    configurations: dict[str, ConfigurationParameters | None]
+    training: dict[str, Any] = {}  # laid over the original model's training parameters
+    reattack: ReattackParameters = ReattackParameters()
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct_seeds(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not value or len(set(value)) < len(value) or min(value) < 0:
+            raise ValueError("a list of different whole numbers, 0 or more, for example [0, 1, 2]")
+        return value
+
+    @field_validator("budgets")
+    @classmethod
+    def _increasing_budgets(cls, value: int | tuple[int, ...]) -> int | tuple[int, ...]:
+        steps = (value,) if isinstance(value, int) else value
+        if not steps or min(steps) < 1 or sorted(set(steps)) != list(steps):
+            raise ValueError(
+                "a number of equal steps (20), or an increasing list of input counts ([100, 200])"
+            )
+        return value
+
+    @field_validator("configurations")
+    @classmethod
+    def _drop_switched_off(cls, value: dict[str, Any]) -> dict[str, Any]:
+        chosen = {key: row for key, row in value.items() if row is not None}
+        if not chosen:
+            raise ValueError("at least one configuration is needed")
+        return chosen
+
+
+def named_function(name: str, parameters: dict[str, Any] | None, key: str) -> tuple[str, dict[str, Any]]:
+    """What a row of YAML names: its own name, or the import path that its ``function`` or ``attack`` gives.
+
+    Args:
+        name: the row's name, used for files, namespaces and figures.
+        parameters: the row's parameters.
+        key: the parameter that may hold an import path.
+
+    Returns:
+        A name of the registry or an import path, and the other parameters.
+
+    Raises:
+        ParameterError: an import path where a plain name is expected.
+
+    >>> named_function("mine", {"function": "my_module:score", "power": 2}, "function")
+    ('my_module:score', {'power': 2})
+    """
+    if not name.isidentifier():
+        raise ParameterError(
+            f"'{name}' cannot name files; give it a plain name and the import path below it: "
+            f"my_name: {{{key}: '{name}'}}"
+        )
+    rest = dict(parameters or {})
+    return str(rest.pop(key, name)), rest
+
+
+def retraining_fit(
+    original: FitParameters, study: RetrainingParameters, configuration: ConfigurationParameters
+) -> FitParameters:
+    """The original model's way of fitting, with the study's and then the configuration's own changes."""
+    return FitParameters(**{**original.model_dump(), **study.training, **configuration.training})
