@@ -67,7 +67,24 @@ def test_blocks_memory_maps_and_progress(
     )  # fmt: skip
     whole = run_attack(model, view[10:110], labels[10:110], attack="bim", parameters={}, seed=0)
     np.testing.assert_allclose(blocks.images, whole.images, atol=1e-5)
-    assert done == [(32, 100), (64, 100), (96, 100), (100, 100)]
+    assert done == [(min(part, 100), 100) for part in range(8, 105, 8)]
+
+
+@pytest.mark.parametrize("attack", ["pgd", "square", "carlini_wagner", "apgd_dlr", "deepfool"])
+def test_batches_in_threads_make_the_same_images(
+    estimator: KerasLogitsEstimator, digits: Any, attack: str
+) -> None:
+    images, labels = digits[0][1300:1370], digits[1][1300:1370]
+    few = {"max_iter": 4} | ({"binary_search_steps": 2} if attack == "carlini_wagner" else {})
+    alone, beside = (
+        run_attack(
+            None, images, labels, attack=attack, parameters=few, seed=1, batch_size=16, estimator=estimator,
+            workers=workers,
+        )
+        for workers in (1, 3)
+    )  # fmt: skip
+    np.testing.assert_array_equal(alone.images, beside.images)
+    assert alone.table.drop(columns="seconds").equals(beside.table.drop(columns="seconds"))
 
 
 def test_seeds_decide(model: keras.Model, estimator: KerasLogitsEstimator, some: Any) -> None:

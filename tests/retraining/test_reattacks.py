@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from guided_retraining.attacks import reattack
+from guided_retraining.attacks import KerasLogitsEstimator, reattack
 from guided_retraining.models.architectures import build_model
 from guided_retraining.parameters import FitParameters, ReattackParameters
 from guided_retraining.pool import LabelledPool
@@ -52,9 +52,9 @@ def test_the_share_is_that_of_the_attack_on_the_images_it_was_replayed_on(attack
     assert set(chosen["mine"]) <= set(attacked.sources[15:30])
     assert set(chosen["apgd_ce"]) <= set(attacked.sources)
 
-    untrained = measured.accuracies(model)
+    untrained = measured.accuracies(KerasLogitsEstimator(model))
     trainer.fit(model.get_weights(), attacked, attacked.labels, np.arange(90), seed=0)
-    trained = measured.accuracies(trainer.model)
+    trained = measured.accuracies(trainer.estimator)
     for name, attack, parameters in (
         ("fgsm", "fgsm", STUDY["fgsm"]),
         ("mine", "bim", {"eps": 0.3, "max_iter": 5}),
@@ -69,7 +69,7 @@ def test_the_share_is_that_of_the_attack_on_the_images_it_was_replayed_on(attack
     assert trained["accuracy_reattacked"] == pytest.approx(np.mean(own))
     assert trained["accuracy_unseen"] == trained["accuracy_unseen_apgd_ce"]
     assert trained["accuracy_reattacked_fgsm"] > untrained["accuracy_reattacked_fgsm"]
-    assert measured.accuracies(trainer.model) == trained, "attacks draw the same each time"
+    assert measured.accuracies(trainer.estimator) == trained, "attacks draw the same each time"
 
 
 def test_what_is_measured_has_a_key(attacked: LabelledPool) -> None:

@@ -23,7 +23,7 @@ class Reattacker:
     Only inputs that the model gets right are attacked: the others are wrong already.
 
     Args:
-        model: a built Keras classifier whose weights are set between calls.
+        model: a built Keras classifier whose weights are set between calls; not needed with ``estimator``.
         attack: a key of ``ATTACKS`` or an import path.
         parameters: the attack's parameters.
         seed: of the attack's random draws; every call draws the same.
@@ -36,7 +36,7 @@ class Reattacker:
 
     def __init__(
         self,
-        model: keras.Model,
+        model: keras.Model | None,
         attack: str,
         parameters: Mapping[str, Any] | None = None,
         *,

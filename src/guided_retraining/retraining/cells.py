@@ -167,6 +167,6 @@ class CellRunner:
                 test.attacks,
                 attack_names=self.attack_names,
             ),
-            **self.reattacks.accuracies(trainer.forward.model),
+            **self.reattacks.accuracies(trainer.estimator),
             "validation_accuracy_combined": float(chosen_on.mean()),
         }

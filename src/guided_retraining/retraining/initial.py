@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import Any
 
 from numpy.typing import NDArray
 
 from guided_retraining.backend import keras
-from guided_retraining.retraining.trainer import clone
+from guided_retraining.retraining.trainer import BUILDING, clone
 
 KEPT_BYTES = 128 * 2**20  # of weights kept: all budgets and metrics of a seed start from the same
 
@@ -42,6 +41,3 @@ class InitialWeights:
                     del self._drawn[oldest]
                 self._drawn[seed] = drawn
             return list(self._drawn[seed])
-
-
-BUILDING = Lock()  # models are made one at a time: Keras names and seeds them from state of the whole process

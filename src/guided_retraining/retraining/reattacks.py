@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +17,6 @@ from guided_retraining.attacks.registry import attack_ball
 from guided_retraining.images import SelectedImages
 from guided_retraining.parameters import ReattackParameters, named_function
 from guided_retraining.pool import LabelledPool
-from guided_retraining.retraining.initial import BUILDING
-
-
-BATCH_VALUES = 64 * 32 * 32 * 3  # pixel values in a batch, or 64 images
 
 
 @dataclass(frozen=True)
@@ -90,9 +85,6 @@ class Reattacks:
     def __init__(self, repeated: list[RepeatedAttack], test: LabelledPool, *, n_test: int, seed: int) -> None:
         self.test, self.seed = test, seed
         self.chosen = [(attack, self._images(attack, repeated, n_test)) for attack in repeated]
-        # Small images go through a model together: their steps cost more to start than to compute.
-        self._batch_size = max(64, BATCH_VALUES // int(np.prod(test.shape[1:])))
-        self._made: WeakKeyDictionary[Any, KerasLogitsEstimator] = WeakKeyDictionary()
 
     @property
     def key(self) -> list[Any]:
@@ -102,23 +94,22 @@ class Reattacks:
             for one, images in self.chosen
         ]
 
-    def accuracies(self, model: Any) -> dict[str, float]:
+    def accuracies(self, estimator: KerasLogitsEstimator) -> dict[str, float]:
         """Share of the attacked images that a model still gets right: of each kind, and of each attack.
 
         Args:
-            model: of one architecture at all calls; other weights in the same model need no new graphs.
+            estimator: of the model; other weights in the same model need no new graphs.
 
         Returns:
             ``accuracy_<kind>`` and ``accuracy_<kind>_<attack>``, each in [0, 1].
         """
         found: dict[str, float] = {}
         counts: dict[str, list[tuple[float, int]]] = {}
-        estimator = self._estimator(model)
         for attack, images in self.chosen:
             if not len(images):
                 continue
             repeated = Reattacker(
-                model, attack.function, attack.parameters, seed=self.seed, batch_size=self._batch_size,
+                None, attack.function, attack.parameters, seed=self.seed, batch_size=estimator.batch_size,
                 estimator=estimator,
             )  # fmt: skip
             share = repeated.accuracy(
@@ -140,9 +131,3 @@ class Reattacks:
             sources = sources[self.test.attacks == attack.name]
         number = min(number, len(sources))
         return np.asarray(sources[np.linspace(0, len(sources), number, endpoint=False).astype(int)], np.int64)
-
-    def _estimator(self, model: Any) -> KerasLogitsEstimator:
-        with BUILDING:
-            if model not in self._made:
-                self._made[model] = KerasLogitsEstimator(model, batch_size=self._batch_size)
-            return self._made[model]

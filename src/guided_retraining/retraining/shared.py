@@ -9,8 +9,8 @@ from typing import Any
 
 from guided_retraining.files import fingerprint
 from guided_retraining.parameters import FitParameters
-from guided_retraining.retraining.initial import BUILDING, InitialWeights
-from guided_retraining.retraining.trainer import Trainer
+from guided_retraining.retraining.initial import InitialWeights
+from guided_retraining.retraining.trainer import BUILDING, Trainer
 
 MOST_KINDS = 4  # ways of fitting whose idle trainers are kept; those of others are let go
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +25,14 @@ from guided_retraining.parallel import stop_if_asked
 from guided_retraining.parameters import FitParameters
 from guided_retraining.retraining.fit_loop import make_batch_runner
 
+if TYPE_CHECKING:
+    from guided_retraining.attacks import KerasLogitsEstimator
+
 CHUNK_BYTES = 16 * 2**20  # images gathered from the pool at a time; the only copy of them a fit makes
+
+ATTACKED_VALUES = 64 * 32 * 32 * 3  # pixel values in a batch, or 64 images
+
+BUILDING = Lock()  # models are made one at a time: Keras names and seeds them from state of the whole process
 
 Weights = Sequence[NDArray[Any]]
 
@@ -66,6 +75,17 @@ class Trainer:
             if parameters.precision == "float32"
             else _Float32Forward(self.model, clone(model, "float32"), batch_size=evaluation_batch_size)
         )
+
+    @cached_property
+    def estimator(self) -> KerasLogitsEstimator:
+        """For attacks on the model of :attr:`forward`, as it was at its latest call; compiled once."""
+        from guided_retraining.attacks import KerasLogitsEstimator
+
+        with BUILDING:
+            model = self.forward.model
+            values = int(np.prod(model.inputs[0].shape[1:]))
+            # Small images go through together: their steps cost more to start than to compute.
+            return KerasLogitsEstimator(model, batch_size=max(64, ATTACKED_VALUES // values))
 
     def fit(
         self,
