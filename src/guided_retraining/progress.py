@@ -26,7 +26,6 @@ from rich.text import Text
 PIECE_SECONDS = 5.0  # a piece that took this long gets a log line of its own
 LOG_SECONDS = 30.0  # between log lines about pieces that did not
 END_SECONDS = 2.0  # work that took this long gets a log line at its end
-FOUND_SECONDS = 0.02  # a piece that took less was found finished; it says nothing of the time that is left
 
 logger = logging.getLogger(__name__)
 
@@ -65,18 +64,19 @@ class Ticker:
             self._live.start()
         return self
 
-    def tick(self, done: int, note: str = "", *, accuracy: float | None = None) -> None:
+    def tick(self, done: int, note: str = "", *, accuracy: float | None = None, found: bool = False) -> None:
         """Say that ``done`` pieces are finished.
 
         Args:
             done: pieces finished so far.
             note: a few words on the latest.
             accuracy: of the latest, in [0, 1]; the last line tells the range.
+            found: whether the latest was found finished, so that it says nothing of the time that is left.
         """
         now = time.monotonic()
         took, fresh = now - self._ticked, done - self._done
         self._ticked, self._done = now, done
-        self._found += fresh if took < FOUND_SECONDS else 0
+        self._found += found
         if accuracy is not None:
             self._measured.append(accuracy)
         if self._live is not None:
@@ -105,7 +105,7 @@ class Ticker:
             logger.info(
                 "%s: %d %s in %s%s%s",
                 self.what, self._done, self.unit, duration(spent),
-                f", {self._found} of them found finished" if self._found and self.unit == "cells" else "",
+                f", {self._found} of them found finished" if self._found else "",
                 _range(self._measured),
             )  # fmt: skip
 

@@ -251,8 +251,9 @@ def test_an_interrupted_curve_keeps_its_finished_cells(model, trainer: Trainer, 
 def test_all_cells_of_a_curve_come_with_their_position(model, trainer: Trainer, tmp_path: Path) -> None:
     runner = _runner(model, trainer, tmp_path)
     todo = selections(TASK, np.arange(80.0), runner.pool)
-    found = dict(runner.run_all(TASK, todo))
+    found = {position: cell for position, cell, _ in runner.run_all(TASK, todo)}
     assert sorted(found) == list(range(len(todo)))
+    assert not any(cell.fitted_now for cell in runner.run_all(TASK, todo)), "all are kept"
     for position, selection in enumerate(todo):
         assert found[position]["samples_seen"] == selection.n_inputs * FIT.epochs
         assert found[position] == runner.run(TASK, selection)
@@ -266,7 +267,7 @@ def test_a_cell_in_work_elsewhere_is_awaited_last(model, trainer: Trainer, tmp_p
         assert mine
         cells = runner.run_all(TASK, todo)
         positions += [next(cells)[0], next(cells)[0]]
-    positions += [position for position, _ in cells]
+    positions += [finished.position for finished in cells]
     assert positions == [2, 1, 0], "the largest first, and what another fits last"
 
 
@@ -288,7 +289,7 @@ def test_cells_fitted_side_by_side_end_with_the_same_bits(model, trainer: Traine
     fresh = replace(TASK, configuration=ConfigurationParameters(start="fresh", pool="all"))
     for task in (TASK, fresh):
         todo = selections(task, np.arange(80.0), alone.pool)
-        first, second = dict(alone.run_all(task, todo)), dict(beside.run_all(task, todo))
+        first, second = ({p: cell for p, cell, _ in one.run_all(task, todo)} for one in (alone, beside))
         assert len(first) == len(second) == len(todo)
         for position, cell in first.items():
             for name in cell.keys() - {"fit_seconds", "fit_cpu_seconds", "peak_memory_mb", "energy_wh"}:

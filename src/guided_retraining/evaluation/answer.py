@@ -89,9 +89,15 @@ def _what_it_brings(r: Recommendation) -> str:
             for name, label in (("clean", "clean"), ("replayed", "adversarial"))
             if name in r["accuracy"] and before[name] is not None
         ]
-        reattacked = r["accuracy"].get("reattacked", {}).get("mean")
-        if reattacked is not None:
-            parts.append(f"attacked again {percent(reattacked)}")
+        for name, label in (("reattacked", "attacked again"), ("unseen", "by an attack not trained on")):
+            again = r["accuracy"].get(name, {}).get("mean")
+            if again is not None:
+                first = before.get(name)
+                parts.append(
+                    f"{label} {percent(again)}"
+                    if first is None
+                    else f"{label} {percent(first)} to {percent(again)}"
+                )
         if r["gain_over_whole_pool"]:
             parts.append(f"whole pool {percent(r['whole_pool_accuracy'].get('mean'))}")
     return "; ".join(parts) + "."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -70,6 +70,14 @@ class CellKeys:
         )
 
 
+class FinishedCell(NamedTuple):
+    """A cell of a curve, its position among those asked for, and whether it was fitted here and now."""
+
+    position: int
+    cell: dict[str, Any]
+    fitted_now: bool
+
+
 class CellRunner:
     """Fits and evaluates cells, or finds them finished in the store.
 
@@ -107,9 +115,9 @@ class CellRunner:
 
     def run(self, task: CurveTask, selection: Selection) -> dict[str, Any]:
         """One finished cell: from the store, or fitted, evaluated and kept."""
-        return next(self.run_all(task, [selection]))[1]
+        return next(self.run_all(task, [selection])).cell
 
-    def run_all(self, task: CurveTask, chosen: Sequence[Selection]) -> Iterator[tuple[int, dict[str, Any]]]:
+    def run_all(self, task: CurveTask, chosen: Sequence[Selection]) -> Iterator[FinishedCell]:
         """Finished cells as they become available, each computed by one of those that share the store.
 
         Args:
@@ -117,14 +125,18 @@ class CellRunner:
             chosen: its cells. Large ones are begun first, so that threads and processes end at about the same time.
 
         Yields:
-            Position in ``chosen`` and cell; one that another process is fitting comes later than in its turn.
+            One for each selection; a cell that another process is fitting comes later than in its turn.
         """
         order = sorted(range(len(chosen)), key=lambda position: -len(chosen[position].indices))
         keys = [self.key(task, chosen[position]) for position in order]
-        finished = share(
-            self.store, keys, lambda turn: self._compute(task, chosen[order[turn]]), workers=self.fits_at_once
-        )
-        return ((order[turn], cell) for turn, cell in finished)
+        fitted: set[int] = set()
+
+        def compute(turn: int) -> dict[str, Any]:
+            fitted.add(turn)
+            return self._compute(task, chosen[order[turn]])
+
+        finished = share(self.store, keys, compute, workers=self.fits_at_once)
+        return (FinishedCell(order[turn], cell, turn in fitted) for turn, cell in finished)
 
     def _compute(self, task: CurveTask, selection: Selection) -> dict[str, Any]:
         with self.lend(task.fit) as trainer:

@@ -74,11 +74,11 @@ def retrain_curve(
     pool_size = max(selection.n_inputs for selection in todo)
     found: dict[tuple[int, int], dict[str, Any]] = {}
     with Ticker(f"{name} {metric}", len(todo)) as ticker:
-        for position, cell in runner.run_all(task, todo):
+        for position, cell, fitted_now in runner.run_all(task, todo):
             selection, accuracy = todo[position], cell["accuracy_combined"]
             found[selection.n_inputs, selection.seed] = cell
             note = f"accuracy {accuracy:.3f} with {selection.n_inputs} inputs"
-            ticker.tick(len(found), note, accuracy=accuracy)
+            ticker.tick(len(found), note, accuracy=accuracy, found=not fitted_now)
     rows = [
         {
             "configuration": name,
