@@ -16,7 +16,6 @@ process of its own with one thread for an operation, as in ``kedro run``; the ot
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import psutil
+from elsewhere import Elsewhere
 
 from guided_retraining.attacks import KerasLogitsEstimator, make_attack
 from guided_retraining.backend import keras, side_by_side
@@ -53,7 +53,6 @@ CONFIGURATIONS = {
     "config_3": ConfigurationParameters(start="original", pool="adversarial"),
 }
 STEPS_PER_EXECUTION = (1, 8, 32)  # tried for the bare fit
-CONTEXT = multiprocessing.get_context("spawn")
 TARGETS = {"digits": 1.5, "fashion_mnist": 1.15}
 
 
@@ -212,42 +211,6 @@ def scored(model: Any, pool: LabelledPool) -> dict[str, np.ndarray]:
         "max_softmax": max_softmax(probabilities),
         "random": np.random.default_rng(0).random(len(pool)),
     }
-
-
-class Elsewhere:
-    """An object in a process of its own, whose methods are called here.
-
-    Args:
-        kind: its class; ``environment`` is set in the process before TensorFlow is loaded.
-        arguments: of the class.
-    """
-
-    def __init__(self, kind: type, *arguments: Any) -> None:
-        self._connection, theirs = CONTEXT.Pipe()
-        before = dict(os.environ)
-        os.environ.update(kind.environment)  # type: ignore[attr-defined]
-        self._process = CONTEXT.Process(target=_serve, args=(theirs, kind.__name__, arguments), daemon=True)
-        self._process.start()
-        os.environ.clear()
-        os.environ.update(before)
-        assert self._connection.recv() == "ready"
-
-    def __call__(self, method: str, *arguments: Any) -> Any:
-        """The result of a method, or the value of an attribute."""
-        self._connection.send((method, arguments))
-        return self._connection.recv()
-
-
-def _serve(connection: Any, kind: str, arguments: tuple[Any, ...]) -> None:
-    served = globals()[kind](*arguments)
-    connection.send("ready")
-    while True:
-        try:
-            method, given = connection.recv()
-        except EOFError:
-            return
-        found = getattr(served, method)
-        connection.send(found(*given) if callable(found) else found)
 
 
 def compare(name: str, folder: str | None, n: dict[str, int], fit: FitParameters, budgets: int) -> None:

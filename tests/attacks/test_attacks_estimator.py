@@ -50,6 +50,26 @@ def test_predictions_are_logits(smooth: keras.Model) -> None:
     )
 
 
+def test_batches_in_threads_give_what_one_after_the_other_gives(smooth: keras.Model) -> None:
+    images = np.random.default_rng(0).random((50, 3, 3, 2), dtype=np.float32)
+    labels = np.arange(50) % 4
+    alone, beside = (KerasLogitsEstimator(smooth, batch_size=8, workers=workers) for workers in (1, 4))
+    for method, given in (
+        ("predict", ()),
+        ("loss_gradient", (labels,)),
+        ("compute_loss", (labels,)),
+        ("class_gradient", (labels,)),
+        ("class_gradient", ()),
+    ):
+        np.testing.assert_array_equal(
+            getattr(alone, method)(images, *given), getattr(beside, method)(images, *given)
+        )
+    with pytest.raises(ModelError, match="input 37 is NaN"):
+        broken = images.copy()
+        broken[37] = np.nan
+        beside.loss_gradient(broken, labels)
+
+
 @pytest.mark.parametrize("loss", ["cross_entropy", "difference_logits_ratio"])
 def test_loss_and_its_gradient(smooth: keras.Model, loss: str) -> None:
     estimator = KerasLogitsEstimator(smooth, loss=loss)

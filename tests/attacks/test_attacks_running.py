@@ -71,15 +71,13 @@ def test_blocks_memory_maps_and_progress(
 
 
 @pytest.mark.parametrize("attack", ["pgd", "square", "carlini_wagner", "apgd_dlr", "deepfool"])
-def test_batches_in_threads_make_the_same_images(
-    estimator: KerasLogitsEstimator, digits: Any, attack: str
-) -> None:
+def test_batches_in_threads_make_the_same_images(model: keras.Model, digits: Any, attack: str) -> None:
     images, labels = digits[0][1300:1370], digits[1][1300:1370]
     few = {"max_iter": 4} | ({"binary_search_steps": 2} if attack == "carlini_wagner" else {})
     alone, beside = (
         run_attack(
-            None, images, labels, attack=attack, parameters=few, seed=1, batch_size=16, estimator=estimator,
-            workers=workers,
+            None, images, labels, attack=attack, parameters=few, seed=1, batch_size=16,
+            estimator=KerasLogitsEstimator(model, workers=workers),
         )
         for workers in (1, 3)
     )  # fmt: skip

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.attacks.base import CompiledAttack
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
+from guided_retraining.attacks.finite import check_finite
 from guided_retraining.attacks.gradients import Signature, value_and_gradient
 from guided_retraining.attacks.losses import difference_of_logits_ratio, log_odds, margin
 from guided_retraining.attacks.norms import norm_order, random_in_ball
@@ -88,14 +89,26 @@ class AutoPGD(CompiledAttack):
             rng = np.random.default_rng([self.seed, restart])
             start = random_in_ball(images.shape, self.norm, self.eps, rng)[standing]
             start = np.clip(images[standing] + start, 0, 1)
-            fooled = np.zeros(len(standing), bool)
-            for part in self._batches(len(standing)):
-                rows = standing[part]
-                found[rows], fooled[part] = self._climb(images[rows], start[part], labels[rows], rows)
+            found[standing], fooled = self._climb_all(images[standing], start, labels[standing], standing)
             standing = standing[~fooled]
             if not len(standing):
                 break
         return found
+
+    def _climb_all(
+        self,
+        images: NDArray[np.float32],
+        start: NDArray[np.float32],
+        labels: NDArray[np.int64],
+        indices: NDArray[np.int64],
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        found, fooled = np.empty_like(images), np.zeros(len(images), bool)
+
+        def one(part: slice) -> None:
+            found[part], fooled[part] = self._climb(images[part], start[part], labels[part], indices[part])
+
+        self._each_batch(one, len(images))
+        return found, fooled
 
     def _climb(
         self,
@@ -117,7 +130,7 @@ class AutoPGD(CompiledAttack):
             [image, ((None,), "int64")],
         )
         loss, gradient, ahead = begin(start, labels)
-        self.estimator.check_finite(gradient, images, indices)
+        check_finite(self.estimator.model, gradient, images, indices)
         result, fooled = start.copy(), ahead > 0
         rows = np.flatnonzero(~fooled)
         x, last, best, best_gradient = start, start, start, gradient

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.attacks.estimator import EvasionAttack, KerasLogitsEstimator
+from guided_retraining.attacks.finite import check_finite
 from guided_retraining.attacks.inputs import check_images, class_indices
 from guided_retraining.attacks.norms import check_inside
 from guided_retraining.attacks.parameters import check_values
@@ -80,7 +82,7 @@ class CompiledAttack(EvasionAttack):
         """
         images, labels = prepared(self.estimator, x, y, targeted=self.targeted, batch_size=self.batch_size)
         adversarial = self._attack(images, labels)
-        self.estimator.check_finite(adversarial, images)
+        check_finite(self.estimator.model, adversarial, images)
         norm, eps = getattr(self, "norm", None), getattr(self, "eps", None)
         check_inside(images, adversarial, norm, eps, type(self).__name__)
         return adversarial
@@ -94,5 +96,5 @@ class CompiledAttack(EvasionAttack):
         values = {name: getattr(self, name) for name in self.attack_params if hasattr(self, name)}
         check_values(type(self).__name__, values)
 
-    def _batches(self, length: int) -> list[slice]:
-        return [slice(start, start + self.batch_size) for start in range(0, length, self.batch_size)]
+    def _each_batch(self, function: Callable[[slice], None], length: int) -> None:
+        self.estimator.each_batch(function, length, self.batch_size)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from guided_retraining.attacks.base import CompiledAttack
 from guided_retraining.attacks.carlini_graphs import descend, foot, succeeds
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
+from guided_retraining.attacks.finite import check_finite
 
 __all__ = ["CarliniWagnerL2"]
 
@@ -69,11 +70,14 @@ class CarliniWagnerL2(CompiledAttack):
 
     def _attack(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
         adversarial = images.copy()
-        for part in self._batches(len(images)):
+
+        def one(part: slice) -> None:
             search = _Search(self, images[part], labels[part], part.start)
             for _ in range(self.binary_search_steps):
                 search.try_constants()
             adversarial[part] = search.polished()
+
+        self._each_batch(one, len(images))
         return adversarial
 
 
@@ -128,7 +132,7 @@ class _Search:
                 self.best[rows], self.attack.learning_rate, self.attack.confidence, self.way, part[0],
                 part[-1] + 1,
             )  # fmt: skip
-            self.attack.estimator.check_finite(loss, self.images[rows], self.indices[rows])
+            check_finite(self.attack.estimator.model, loss, self.images[rows], self.indices[rows])
             self.best_l2[rows], self.best[rows] = best_l2, best
             succeeded[rows] |= found > 0
             failing = np.isinf(self.best_l2[rows])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.attacks.base import CompiledAttack
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
+from guided_retraining.attacks.finite import check_finite
 from guided_retraining.attacks.gradients import jacobian
 from guided_retraining.backend import ops
 
@@ -60,7 +61,8 @@ class DeepFool(CompiledAttack):
         order = np.argsort(-self.estimator.predict(images, batch_size=self.batch_size), axis=1, kind="stable")
         candidates = order[:, :n_classes].astype(np.int32)
         adversarial = images.copy()
-        for part in self._batches(len(images)):
+
+        def one(part: slice) -> None:
             rows = (
                 np.flatnonzero(candidates[part, 0] == labels[part]) + part.start
             )  # the others are wrong already
@@ -70,9 +72,11 @@ class DeepFool(CompiledAttack):
                     break
                 steps = min(STEPS_A_CALL, self.max_iter - done)
                 change, crossed, reached = run(images[rows], change, candidates[rows], self.epsilon, steps)
-                self.estimator.check_finite(change, images[rows], rows)
+                check_finite(self.estimator.model, change, images[rows], rows)
                 adversarial[rows] = reached
                 rows, change = rows[crossed <= 0], change[crossed <= 0]
+
+        self._each_batch(one, len(images))
         return adversarial
 
 

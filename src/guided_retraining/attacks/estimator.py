@@ -10,12 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.attacks.gradients import Signature, compile_for, jacobian, value_and_gradient
+from guided_retraining.attacks.estimator_graphs import (
+    all_class_gradients,
+    class_gradients,
+    logits,
+    loss_gradients,
+    losses,
+)
+from guided_retraining.attacks.finite import check_finite
+from guided_retraining.attacks.gradients import Signature, compile_for
 from guided_retraining.attacks.inputs import CLIP_VALUES, class_indices
 from guided_retraining.attacks.losses import cross_entropy, difference_of_logits_ratio
-from guided_retraining.backend import keras
+from guided_retraining.backend import keras, side_by_side
 from guided_retraining.errors import InputError, ModelError, ParameterError
 from guided_retraining.models.logits import logits_twin, sample_inputs
+from guided_retraining.parallel import in_threads
 
 with warnings.catch_warnings():  # ART is first imported here; it warns that PyTorch is not installed
     warnings.filterwarnings("ignore", message="PyTorch not found", category=UserWarning)
@@ -39,7 +48,8 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         model: a built Keras classifier that ends in softmax or logits and takes images in [0, 1].
         loss: ``"cross_entropy"`` or ``"difference_logits_ratio"``, the loss of ``loss_gradient`` and
             ``compute_loss``.
-        batch_size: most inputs that go through the model at once; bounds the memory.
+        batch_size: most inputs that go through the model at once; with ``workers`` it bounds the memory.
+        workers: batches at the same time, in threads; by default one for each core, one on a GPU.
         softmax_as_logits: attack the probabilities as if they were logits, as the published study did. It
             hides the gradient of a confident model: for repeating that study only.
 
@@ -57,6 +67,7 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         *,
         loss: str = "cross_entropy",
         batch_size: int = BATCH_SIZE,
+        workers: int | None = None,
         softmax_as_logits: bool = False,
     ) -> None:
         twin = logits_twin(model)
@@ -93,6 +104,7 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         self.classifier = model
         self.loss = loss
         self.batch_size = int(batch_size)
+        self.workers = side_by_side() if workers is None else workers
         self._input_shape = tuple(int(size) for size in sample.shape[1:])
         self._loss_object = None
         self._optimizer = None
@@ -116,7 +128,10 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         with self._compiling:
             if self._on_probabilities is None:
                 self._on_probabilities = KerasLogitsEstimator(
-                    self.classifier, batch_size=self.batch_size, softmax_as_logits=True
+                    self.classifier,
+                    batch_size=self.batch_size,
+                    workers=self.workers,
+                    softmax_as_logits=True,
                 )
             return self._on_probabilities
 
@@ -138,11 +153,8 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
             ``(n, k)`` float32.
         """
         self._refuse_training(training_mode)
-        run = self.compiled("predict", lambda: lambda logits_of, x: (logits_of(x),), [self.image_signature()])
-        results = np.empty((len(x), self.nb_classes), np.float32)
-        for part in self._batches(len(x), batch_size):
-            results[part] = run(self._floats(x[part]))[0]
-        return results
+        run = self.compiled("predict", lambda: logits, [self.image_signature()])
+        return self._in_batches(run, (len(x), self.nb_classes), x, batch_size=batch_size)
 
     def loss_gradient(self, x: Any, y: Any, training_mode: bool = False, **_: Any) -> NDArray[np.float32]:
         """Gradient of each input's own loss (a sum over inputs, not a mean).
@@ -161,12 +173,10 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         self._refuse_training(training_mode)
         labels = class_indices(y, len(x), self.nb_classes)
         run = self.compiled(
-            ("loss_gradient", self.loss), self._loss_gradient_function, self._loss_signature()
+            ("loss_gradient", self.loss), lambda: loss_gradients(LOSSES[self.loss]), self._loss_signature()
         )
-        gradients = np.empty(np.shape(x), np.float32)
-        for part in self._batches(len(x)):
-            gradients[part] = run(self._floats(x[part]), labels[part])[0]
-        self.check_finite(gradients, x)
+        gradients = self._in_batches(run, np.shape(x), x, labels)
+        check_finite(self.model, gradients, x)
         return gradients
 
     def class_gradient(
@@ -183,18 +193,14 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
             ``(n, 1, h, w, c)`` with a label, one backward pass; ``(n, k, h, w, c)`` without.
         """
         self._refuse_training(training_mode)
-        n_rows = self.nb_classes if label is None else 1
-        gradients = np.empty((len(x), n_rows, *np.shape(x)[1:]), np.float32)
         if label is None:
-            run = self.compiled("jacobian", lambda: _all_classes, [self.image_signature()])
-            for part in self._batches(len(x)):
-                gradients[part] = run(self._floats(x[part]))[0]
+            run = self.compiled("jacobian", lambda: all_class_gradients, [self.image_signature()])
+            gradients = self._in_batches(run, (len(x), self.nb_classes, *np.shape(x)[1:]), x)
         else:
             labels = class_indices(np.broadcast_to(label, (len(x),)), len(x), self.nb_classes)
-            run = self.compiled("class_gradient", lambda: _one_class, self._loss_signature())
-            for part in self._batches(len(x)):
-                gradients[part, 0] = run(self._floats(x[part]), labels[part])[0]
-        self.check_finite(gradients, x)
+            run = self.compiled("class_gradient", lambda: class_gradients, self._loss_signature())
+            gradients = self._in_batches(run, np.shape(x), x, labels)[:, None]
+        check_finite(self.model, gradients, x)
         return gradients
 
     def compute_loss(
@@ -203,16 +209,13 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         """Loss of each input, ``(n,)``, or its ``"mean"`` or ``"sum"`` as ``reduction`` says."""
         self._refuse_training(training_mode)
         labels = class_indices(y, len(x), self.nb_classes)
-        loss = LOSSES[self.loss]
         run = self.compiled(
             ("loss", self.loss),
-            lambda: lambda logits_of, x, labels: (loss(logits_of(x), labels),),
+            lambda: losses(LOSSES[self.loss]),
             self._loss_signature(),
         )
-        losses = np.empty(len(x), np.float32)
-        for part in self._batches(len(x)):
-            losses[part] = run(self._floats(x[part]), labels[part])[0]
-        return losses if reduction == "none" else np.asarray(getattr(losses, reduction)())
+        found = self._in_batches(run, (len(x),), x, labels)
+        return found if reduction == "none" else np.asarray(getattr(found, reduction)())
 
     def fit(self, *_: Any, **__: Any) -> None:
         """Not here: retrain the Keras model itself.
@@ -222,42 +225,37 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         """
         raise ModelError("A KerasLogitsEstimator only attacks; fit the Keras model it was made from.")
 
-    def check_finite(self, values: NDArray[Any], x: Any, indices: NDArray[np.int64] | None = None) -> None:
-        """Raise a ModelError naming the first input whose row of ``values`` is not finite, and the layer.
-
-        Args:
-            values: ``(n, ...)`` gradients, losses or images.
-            x: ``(n, h, w, c)`` the inputs they belong to.
-            indices: ``(n,)`` what to call the inputs; 0 to n - 1 by default.
-
-        Raises:
-            ModelError: a value is NaN or infinite.
-        """
-        rows = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
-        if rows.all():
-            return
-        bad = int(np.flatnonzero(~rows)[0])
-        name = bad if indices is None else int(indices[bad])
-        raise ModelError(
-            f"The gradient of input {name} is NaN or infinite (one of {int((~rows).sum())} such inputs): "
-            f"{_where_not_finite(self.model, self._floats(x[bad : bad + 1]))}. Check the weights and the input "
-            "scaling."
-        )
-
-    def _loss_gradient_function(self) -> Callable[..., Any]:
-        loss = LOSSES[self.loss]
-
-        def gradient(logits_of: Any, x: Any, labels: Any) -> Any:
-            return (value_and_gradient(lambda inputs: (loss(logits_of(inputs), labels), ()), x)[2],)
-
-        return gradient
-
     def _loss_signature(self) -> Signature:
         return [self.image_signature(), ((None,), "int64")]
 
-    def _batches(self, length: int, batch_size: int | None = None) -> list[slice]:
-        size = min(batch_size or self.batch_size, self.batch_size)
-        return [slice(start, min(start + size, length)) for start in range(0, length, size)]
+    def each_batch(self, function: Callable[[slice], None], length: int, batch_size: int) -> None:
+        """Call a function on each batch, as many at a time as there are workers.
+
+        Args:
+            function: of the slice of a batch.
+            length: of all.
+            batch_size: of each but the last.
+        """
+        parts = [slice(start, min(start + batch_size, length)) for start in range(0, length, batch_size)]
+        for _ in in_threads(function, parts, workers=max(1, min(self.workers, len(parts)))):
+            pass
+
+    def _in_batches(
+        self,
+        run: Callable[..., list[NDArray[Any]]],
+        shape: tuple[int, ...],
+        x: Any,
+        *others: NDArray[Any],
+        batch_size: int | None = None,
+    ) -> NDArray[np.float32]:
+        """What ``run`` gives for all inputs."""
+        results = np.empty(shape, np.float32)
+
+        def one(part: slice) -> None:
+            results[part] = run(self._floats(x[part]), *(other[part] for other in others))[0]
+
+        self.each_batch(one, len(x), min(batch_size or self.batch_size, self.batch_size))
+        return results
 
     @staticmethod
     def _floats(x: Any) -> NDArray[np.float32]:
@@ -273,28 +271,3 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
     def _refuse_training(training_mode: bool) -> None:
         if training_mode:
             raise ParameterError("Found training_mode=True, expected False: attacks run with dropout off.")
-
-
-def _all_classes(logits_of: Any, x: Any) -> Any:
-    return (jacobian(logits_of, x)[1],)
-
-
-def _one_class(logits_of: Any, x: Any, labels: Any) -> Any:
-    def chosen(inputs: Any) -> Any:
-        logits = logits_of(inputs)
-        one_hot = keras.ops.one_hot(labels, logits.shape[1], dtype="float32")
-        return keras.ops.sum(logits * one_hot, axis=1), ()
-
-    return (value_and_gradient(chosen, x)[2],)
-
-
-def _where_not_finite(model: keras.Model, image: NDArray[np.float32]) -> str:
-    classifier = getattr(model, "classifier", model)
-    for layer in classifier.layers:
-        try:
-            outputs = keras.Model(classifier.inputs[0], layer.output)(image, training=False)
-        except (AttributeError, ValueError, TypeError):  # a subclassed model has no graph to look into
-            continue
-        if not np.isfinite(keras.ops.convert_to_numpy(keras.ops.cast(outputs, "float32"))).all():
-            return f"the output of layer {layer.name!r} is not finite"
-    return f"every layer's output is finite, so it arises on the way back through {classifier.name!r}"

@@ -97,8 +97,11 @@ class IterativeGradientAttack(CompiledAttack):
         way = -1.0 if self.targeted else 1.0
         step = self.eps if self.eps_step is None else self.eps_step
         adversarial = np.empty_like(images)
-        for part in self._batches(len(images)):
+
+        def one(part: slice) -> None:
             adversarial[part] = run(
                 images[part], start[part], labels[part], way, self.eps, step, self.max_iter, self.decay or 0.0
             )[0]
+
+        self._each_batch(one, len(images))
         return adversarial

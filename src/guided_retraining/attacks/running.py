@@ -53,7 +53,6 @@ def run_attack(
     batch_size: int = 64,
     estimator: KerasLogitsEstimator | None = None,
     source_indices: NDArray[np.int64] | None = None,
-    workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> AttackResult:
     """Attack images and record each result.
@@ -70,9 +69,9 @@ def run_attack(
         parameters: the attack's parameters; what is left out gets its default.
         seed: of all the attack's random draws.
         batch_size: most inputs at once, unless ``parameters`` has its own.
-        estimator: the model's estimator, to share compiled functions between attacks.
+        estimator: the model's estimator, to share compiled functions between attacks; its ``workers`` batches are
+            attacked at the same time, and the images do not depend on their number.
         source_indices: ``(n,)`` where each image came from; 0 to n - 1 by default.
-        workers: batches attacked at the same time, in threads; the images do not depend on it.
         progress: called with (images done, images in all) after each batch.
 
     Returns:
@@ -121,7 +120,7 @@ def run_attack(
 
     done, starts = 0, range(0, n, batch)
     # an attack from elsewhere may draw from generators of the whole process
-    workers = 1 if ":" in attack else max(1, min(workers, len(starts)))
+    workers = 1 if ":" in attack else max(1, min(estimator.workers, len(starts)))
     for count, took in in_threads(one_batch, starts, workers=workers):
         done, seconds = done + count, seconds + took
         if progress is not None:

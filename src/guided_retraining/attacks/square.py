@@ -75,7 +75,8 @@ class SquareAttack(CompiledAttack):
         )  # fmt: skip
         measure = self.estimator.compiled("margin", lambda: _margin, [image, ((None,), "int64")])
         adversarial = images.copy()
-        for part in self._batches(len(images)):
+
+        def one(part: slice) -> None:
             rng = np.random.default_rng([self.seed, part.start])
             clean = images[part]
             stripes = self.eps * rng.choice(SIGNS, (len(clean), 1, w, c))
@@ -96,6 +97,8 @@ class SquareAttack(CompiledAttack):
                     images[rows], adversarial[rows], ahead, labels[rows], sides, places, signs, self.eps
                 )
                 rows, ahead = rows[ahead <= 0], ahead[ahead <= 0]
+
+        self._each_batch(one, len(images))
         return adversarial
 
 

@@ -85,7 +85,7 @@ class Trainer:
             model = self.forward.model
             values = int(np.prod(model.inputs[0].shape[1:]))
             # Small images go through together: their steps cost more to start than to compute.
-            return KerasLogitsEstimator(model, batch_size=max(64, ATTACKED_VALUES // values))
+            return KerasLogitsEstimator(model, batch_size=max(64, ATTACKED_VALUES // values), workers=1)
 
     def fit(
         self,

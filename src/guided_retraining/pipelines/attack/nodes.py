@@ -49,7 +49,6 @@ def attack_split(
         ``(m, h, w, c)`` float32 images, and a table with a row for each.
     """
     from guided_retraining.attacks import KerasLogitsEstimator, run_attack
-    from guided_retraining.backend import side_by_side
     from guided_retraining.progress import Ticker
 
     number = attacked_count(getattr(attack, f"n_{split}"), len(labels), split, len(attack.attacks))
@@ -77,7 +76,6 @@ def attack_split(
                     batch_size=attack.batch_size,
                     estimator=estimator,
                     source_indices=chosen,
-                    workers=side_by_side(),
                     progress=ticker.progress,
                 )
             table = result.table.assign(attack=key)
