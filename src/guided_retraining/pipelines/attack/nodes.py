@@ -17,9 +17,8 @@ from guided_retraining.retraining.plan import attacked_count
 from guided_retraining.store import Store
 
 SPLITS = ("train", "validation", "test")
-ATTACK_VERSION = (
-    1  # part of each part's fingerprint: raise it when attacks with equal arguments may end otherwise
-)
+# Part of each part's fingerprint: raise it when attacks with equal arguments may end otherwise.
+ATTACK_VERSION = 2
 
 logger = logging.getLogger(__name__)
 
