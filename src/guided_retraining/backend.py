@@ -56,17 +56,18 @@ _import_keras()
 import keras  # noqa: E402
 from keras import ops  # noqa: E402
 
-__all__ = ["keras", "ops", "side_by_side"]
+__all__ = ["keras", "on_accelerator", "ops", "side_by_side"]
 
 
 def side_by_side() -> int:
     """How many models or batches to work on at the same time: one for each core, one on a GPU or TPU."""
     from guided_retraining.parallel import cores
 
-    return 1 if _on_accelerator() else cores()
+    return 1 if on_accelerator() else cores()
 
 
-def _on_accelerator() -> bool:
+def on_accelerator() -> bool:
+    """Whether models run on a GPU or TPU."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
