@@ -63,6 +63,18 @@ def test_cells_found_finished_say_nothing_of_the_time_left(caplog, clock: Clock)
     assert _lines(caplog, clock, [0.001] * 300) == [], "nothing was done, nothing is told"
 
 
+def test_the_time_left_goes_by_the_work_that_is_left(caplog, clock: Clock) -> None:
+    caplog.set_level(logging.INFO, logger=progress.logger.name)
+    with progress.Ticker("config_1 dsa", 4, work=1000) as ticker:
+        for done, (took, work) in enumerate([(60, 600), (0, 200), (10, 100), (10, 100)], start=1):
+            clock.now += took
+            ticker.tick(done, work=work, found=took == 0)
+    assert [record.getMessage() for record in caplog.records][:2] == [
+        "config_1 dsa: 1 of 4 cells, about 40 s left",
+        "config_1 dsa: 3 of 4 cells, about 10 s left",
+    ]
+
+
 def test_batches_of_images_are_no_pieces_of_their_own(caplog, clock: Clock) -> None:
     assert len(_lines(caplog, clock, [6.0] * 20, unit="images", step=64)) == 120 / progress.LOG_SECONDS
 

@@ -13,15 +13,11 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
-    ProgressColumn,
-    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.text import Text
 
 PIECE_SECONDS = 5.0  # a piece that took this long gets a log line of its own
 LOG_SECONDS = 30.0  # between log lines about pieces that did not
@@ -37,34 +33,44 @@ class Ticker:
         what: the work, for example ``digits config_1 dsa``.
         total: pieces in all.
         unit: of a piece, for the log line.
+        work: in all, where pieces differ in size; the time left goes by it.
     """
 
-    def __init__(self, what: str, total: int, *, unit: str = "cells") -> None:
+    def __init__(self, what: str, total: int, *, unit: str = "cells", work: float | None = None) -> None:
         self.what, self.total, self.unit = what, total, unit
+        self.work = total if work is None else work
         self._live: Progress | None = None
 
     def __enter__(self) -> Ticker:
         self._start = self._told = self._ticked = time.monotonic()
         self._done, self._found = 0, 0
+        self._work_left, self._work_done = float(self.work), 0.0  # what was found finished is in neither
         self._measured: list[float] = []
         console = _console()
         if console.is_terminal:
             self._live = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
-                MofNCompleteColumn(),
-                _RateColumn(),
+                TextColumn("{task.fields[count]}"),
                 TimeElapsedColumn(),
                 TimeRemainingColumn(),
                 TextColumn("{task.fields[note]}"),
                 console=console,
                 transient=True,
             )
-            self._task = self._live.add_task(self.what, total=self.total, note="")
+            self._task = self._live.add_task(self.what, total=self.work, note="", count=self._count(0))
             self._live.start()
         return self
 
-    def tick(self, done: int, note: str = "", *, accuracy: float | None = None, found: bool = False) -> None:
+    def tick(
+        self,
+        done: int,
+        note: str = "",
+        *,
+        accuracy: float | None = None,
+        found: bool = False,
+        work: float | None = None,
+    ) -> None:
         """Say that ``done`` pieces are finished.
 
         Args:
@@ -72,24 +78,39 @@ class Ticker:
             note: a few words on the latest.
             accuracy: of the latest, in [0, 1]; the last line tells the range.
             found: whether the latest was found finished, so that it says nothing of the time that is left.
+            work: how much work the latest was, in the unit of the whole; by default all are alike.
         """
         now = time.monotonic()
         took, fresh = now - self._ticked, done - self._done
         self._ticked, self._done = now, done
         self._found += found
+        piece = fresh if work is None else work
+        self._work_left -= piece
+        self._work_done += 0 if found else piece
         if accuracy is not None:
             self._measured.append(accuracy)
         if self._live is not None:
-            self._live.update(self._task, completed=done, note=note)
+            done_work = self.work - self._work_left
+            self._live.update(self._task, completed=done_work, note=note, count=self._count(now))
             return
         long_piece = fresh == 1 and took >= PIECE_SECONDS
         if (long_piece or now - self._told >= LOG_SECONDS) and done < self.total:
             self._told = now
-            left = (now - self._start) / max(done - self._found, 1) * (self.total - done)
+            left = (now - self._start) / (self._work_done or 1) * self._work_left
             logger.info(
                 "%s: %d of %d %s, about %s left%s",
                 self.what, done, self.total, self.unit, duration(left), f", {note}" if note else "",
             )  # fmt: skip
+
+    def _count(self, now: float) -> str:
+        """Pieces done and their rate."""
+        text = f"{self._done}/{self.total}"
+        fresh, spent = self._done - self._found, now - self._start
+        if fresh <= 0 or spent <= 0:
+            return text
+        return (
+            f"{text}  {fresh / spent:.1f}/s" if fresh >= spent else f"{text}  {duration(spent / fresh)} each"
+        )
 
     def progress(self, done: int, _total: int) -> None:
         """:meth:`tick`, as work that reports (done, in all) calls it."""
@@ -108,16 +129,6 @@ class Ticker:
                 f", {self._found} of them found finished" if self._found else "",
                 _range(self._measured),
             )  # fmt: skip
-
-
-class _RateColumn(ProgressColumn):
-    """Pieces a second, or seconds a piece."""
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        if not speed:
-            return Text("")
-        return Text(f"{speed:.1f}/s" if speed >= 1 else f"{duration(1 / speed)} each")
 
 
 def _range(accuracies: list[float]) -> str:

@@ -73,12 +73,15 @@ def retrain_curve(
     todo = selections(task, scores, train_pool)
     pool_size = max(selection.n_inputs for selection in todo)
     found: dict[tuple[int, int], dict[str, Any]] = {}
-    with Ticker(f"{name} {metric}", len(todo)) as ticker:
+    work = sum(len(selection.indices) for selection in todo)
+    with Ticker(f"{name} {metric}", len(todo), work=work) as ticker:
         for position, cell, fitted_now in runner.run_all(task, todo):
             selection, accuracy = todo[position], cell["accuracy_combined"]
             found[selection.n_inputs, selection.seed] = cell
             note = f"accuracy {accuracy:.3f} with {selection.n_inputs} inputs"
-            ticker.tick(len(found), note, accuracy=accuracy, found=not fitted_now)
+            ticker.tick(
+                len(found), note, accuracy=accuracy, found=not fitted_now, work=len(selection.indices)
+            )
     rows = [
         {
             "configuration": name,
