@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,19 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no folder ../shared/data with real raw files beside the project")
     return folder
+
+
+@pytest.fixture
+def remote(tmp_path: Path, monkeypatch) -> Iterator[str]:
+    """A URL of a storage that is empty, with an empty cache of copies."""
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    monkeypatch.setenv("GUIDED_RETRAINING_CACHE", str(tmp_path / "cache"))
+    for contents in (MemoryFileSystem.store, MemoryFileSystem.pseudo_dirs):
+        contents.clear()
+    yield "memory://study"
+    for contents in (MemoryFileSystem.store, MemoryFileSystem.pseudo_dirs):
+        contents.clear()
 
 
 @pytest.fixture

@@ -66,7 +66,10 @@ def test_no_deep_learning_library_where_plain_arrays_are_enough(package: str) ->
     assert not reached(package, (*DEEP_LEARNING, *users))
 
 
-@pytest.mark.parametrize("module", ["pool", "images", "files", "store", "errors"])
+@pytest.mark.parametrize(
+    "module",
+    ["pool", "images", "files", "store", "errors", "targets", "storage", "copies", "locks", "claims"],
+)
 def test_what_all_share_imports_no_stage_and_no_kedro(module: str) -> None:
     stages = tuple(f"{PACKAGE}.{name}" for name in (*PLAIN_PACKAGES, *KEDRO_ROOM))
     assert not reached(module, ("kedro", *DEEP_LEARNING, *stages))

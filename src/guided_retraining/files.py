@@ -15,22 +15,30 @@ import numpy as np
 
 from guided_retraining.errors import DataFileError
 from guided_retraining.images import ImageArray, UnitImages, blocks
+from guided_retraining.storage import cache_folder, upload
+from guided_retraining.targets import as_target, name_of
 
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """A temporary name beside ``path``, renamed onto it when the block ends without an error.
+    """A temporary file that becomes ``path`` when the block ends without an error.
 
     Args:
-        path: the file to write. Its folder is made.
+        path: the file to write, whose folder is made, or a URL.
+
+    Yields:
+        A temporary name beside the file, renamed onto it at the end; for a URL a local one, uploaded at the end.
 
     Raises:
-        DataFileError: the folder is read-only, or the disk is full; nothing of the new file stays behind.
+        DataFileError: the folder is read-only, the disk is full or the storage refuses; nothing of the new file
+            is ever seen.
     """
-    path = Path(path)
+    path = as_target(path)
+    folder = path.parent if isinstance(path, Path) else cache_folder()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=f".partial{path.suffix}")
+        folder.mkdir(parents=True, exist_ok=True)
+        suffix = Path(name_of(path)).suffix
+        handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=f".partial{suffix}")
     except OSError as error:
         raise DataFileError(
             f"cannot write {path}: {error}. Is the folder writable, and is there space?"
@@ -39,16 +47,23 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes private files; results are meant to be read
-        temporary.replace(path)
+        if isinstance(path, Path):
+            _publish(temporary, path)
+        else:
+            upload(temporary, path)
     except OSError as error:
         raise DataFileError(f"cannot write {path}: {error}. Is there space left on the disk?") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _publish(temporary: Path, path: Path) -> None:
+    with temporary.open("rb") as written:
+        os.fsync(written.fileno())
+    umask = os.umask(0)
+    os.umask(umask)
+    temporary.chmod(0o666 & ~umask)  # mkstemp makes private files; results are meant to be read
+    temporary.replace(path)
 
 
 @contextmanager
