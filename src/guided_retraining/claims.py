@@ -1,16 +1,19 @@
 """Processes and threads that fill one store together: nothing is computed twice, and none waits while there is work.
 
 A claim is an operating-system lock on a small file beside the pieces. It ends with its process, however that ends, so
-nothing is ever stale and there is no time to wait out after a crash. Where a file system knows no locks, two processes
-may compute the same piece; both put the same bytes, whole, so the result is right and only time is lost.
+nothing is ever stale and there is no time to wait out after a crash.
+
+Object stores, and some file systems, know no locks. There two processes may compute the same piece; both put the same
+result, whole, so only time is lost. To lose little, each process takes the pieces behind a URL in an order of its own,
+and looks for each in the store right before it computes it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import sys
+import platform
+import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,72 +21,42 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from guided_retraining.errors import DataFileError
+from guided_retraining.locks import locked
 from guided_retraining.parallel import merge, stop_if_asked
 from guided_retraining.store import Store
+from guided_retraining.targets import Target
 
 POLL_SECONDS = 0.2  # between looks for a piece that another process is computing
 
-_HELD_BY_ANOTHER = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
-_NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+_claimed_here: set[tuple[str, str]] = set()  # stores behind a URL, and keys
+_guard = Lock()
 
 
 @contextlib.contextmanager
-def claim(folder: Path, key: str) -> Iterator[bool]:
-    """Whether the piece of that key is this process's to compute, for the length of a ``with`` block.
+def claim(folder: Target, key: str) -> Iterator[bool]:
+    """Whether the piece of that key is this thread's to compute, for the length of a ``with`` block.
 
     Args:
-        folder: of the store.
+        folder: of the store; behind a URL the claim holds among the threads of this process only.
         key: of the piece.
 
     Raises:
         DataFileError: the folder cannot be written.
     """
-    path = Path(folder) / f".{key}.claim"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        raise DataFileError(f"cannot write {path}: {error}. Is the folder writable?") from error
-    try:
-        mine = _locked(handle) and _same_file(handle, path)
-        try:
+    if isinstance(folder, Path):
+        with locked(folder / f".{key}.claim") as mine:
             yield mine
-        finally:
-            if mine:
-                with contextlib.suppress(
-                    OSError
-                ):  # the file is empty; it only stays where open files cannot go
-                    path.unlink(missing_ok=True)
+        return
+    piece = (folder, key)
+    with _guard:
+        mine = piece not in _claimed_here
+        _claimed_here.add(piece)
+    try:
+        yield mine
     finally:
-        os.close(handle)
-
-
-def _locked(handle: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in _HELD_BY_ANOTHER:
-            return False
-        if error.errno in _NO_LOCKS_HERE:
-            return True
-        raise
-    return True
-
-
-def _same_file(handle: int, path: Path) -> bool:
-    """Whether the locked file is still the one of that name: its last holder removes it before letting go."""
-    try:
-        return os.path.samestat(os.fstat(handle), path.stat())
-    except FileNotFoundError:
-        return False
+        if mine:
+            with _guard:
+                _claimed_here.discard(piece)
 
 
 def share(
@@ -96,7 +69,7 @@ def share(
 
     Args:
         store: where finished pieces are.
-        keys: of the pieces wanted, in the order in which to compute them.
+        keys: of the pieces wanted, in the order in which to compute them; behind a URL each process has its own.
         compute: gives the piece at a position of ``keys``; it is put into the store here.
         workers: pieces computed here at the same time, by as many threads.
 
@@ -114,7 +87,10 @@ class _SharedWork:
         self, store: Store, keys: Sequence[str], compute: Callable[[int], Mapping[str, Any]]
     ) -> None:
         self.store, self.compute = store, compute
-        self._left, self._lock = deque(enumerate(keys)), Lock()
+        work = list(enumerate(keys))
+        if not isinstance(store.folder, Path):
+            random.Random(f"{platform.node()} {os.getpid()}").shuffle(work)
+        self._left, self._lock = deque(work), Lock()
 
     def pieces(self) -> Iterator[tuple[int, dict[str, Any]]]:
         passed = 0  # pieces in a row that others are computing

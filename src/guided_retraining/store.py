@@ -1,4 +1,4 @@
-"""A folder of finished pieces of work, one small file each, named by the fingerprint of all they depend on.
+"""Finished pieces of work in one place, a small file each, named by the fingerprint of all they depend on.
 
 This is what makes long stages resumable and never stale: a piece is looked up by what it was computed from, so a
 changed parameter, input or model simply finds nothing, and a killed run finds all that was finished.
@@ -6,72 +6,100 @@ changed parameter, input or model simply finds nothing, and a killed run finds a
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from guided_retraining.errors import DataFileError
 from guided_retraining.files import atomic_path
+from guided_retraining.storage import exists, names, read, rename
+from guided_retraining.targets import Target, as_target, join
 
 
 class Store:
-    """Finished pieces of work in a folder.
+    """Finished pieces of work in a folder, or below a URL.
 
     Args:
-        folder: made when the first piece is put.
+        folder: made when the first piece is put; a path or a URL.
 
     Pieces are dictionaries: of JSON values (kept as readable ``.json``) or of arrays and values (``.npz``).
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+        self.folder = as_target(folder)
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The piece of that fingerprint, or None. A damaged file counts as none and is put aside."""
-        for suffix, read in ((".json", _read_json), (".npz", _read_arrays)):
-            path = self.folder / f"{key}{suffix}"
-            if path.exists():
-                try:
-                    return read(path)
-                except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile):
-                    path.replace(path.with_suffix(".damaged"))
+        for suffix, parse in _PARSERS.items():
+            path = join(self.folder, f"{key}{suffix}")
+            stream = _opened(path)
+            if stream is None:
+                continue
+            try:
+                with stream:
+                    return parse(stream)
+            except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile):
+                _put_aside(path, f"{key}.damaged")
         return None
 
     def put(self, key: str, piece: Mapping[str, Any]) -> None:
         """Keep a piece; it is there whole, or not at all."""
         if any(isinstance(value, np.ndarray) for value in piece.values()):
-            with atomic_path(self.folder / f"{key}.npz") as temporary, temporary.open("wb") as stream:
+            path = join(self.folder, f"{key}.npz")
+            with atomic_path(path) as temporary, temporary.open("wb") as stream:
                 arrays: dict[str, Any] = {name: _storable(name, value) for name, value in piece.items()}
                 np.savez(stream, **arrays)
         else:
-            with atomic_path(self.folder / f"{key}.json") as temporary:
+            with atomic_path(join(self.folder, f"{key}.json")) as temporary:
                 temporary.write_text(json.dumps(piece, sort_keys=True))
 
     def __contains__(self, key: str) -> bool:
-        return any((self.folder / f"{key}{suffix}").exists() for suffix in (".json", ".npz"))
+        return any(exists(join(self.folder, f"{key}{suffix}")) for suffix in _PARSERS)
 
     def keys(self) -> set[str]:
         """The fingerprints of all pieces."""
-        return {path.stem for path in self.folder.glob("[!.]*") if path.suffix in (".json", ".npz")}
+        if isinstance(self.folder, Path):
+            found = [path.name for path in self.folder.glob("[!.]*")]
+        else:
+            found = [name for name in names(self.folder) if not name.startswith(".")]
+        return {Path(name).stem for name in found if Path(name).suffix in _PARSERS}
 
     def __len__(self) -> int:
         return len(self.keys())
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    piece = json.loads(path.read_text())
+def _opened(path: Target) -> IO[bytes] | None:
+    if isinstance(path, Path):
+        return path.open("rb") if path.exists() else None
+    content = read(path)
+    return None if content is None else io.BytesIO(content)
+
+
+def _put_aside(path: Target, name: str) -> None:
+    if isinstance(path, Path):
+        path.replace(path.with_name(name))
+    else:
+        rename(path, name)
+
+
+def _parse_json(stream: IO[bytes]) -> dict[str, Any]:
+    piece = json.load(stream)
     if not isinstance(piece, dict):
-        raise ValueError(f"{path} holds no record")
+        raise ValueError("no record")
     return piece
 
 
-def _read_arrays(path: Path) -> dict[str, Any]:
-    with np.load(path, allow_pickle=False) as file:
+def _parse_arrays(stream: IO[bytes]) -> dict[str, Any]:
+    with np.load(stream, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
+
+
+_PARSERS = {".json": _parse_json, ".npz": _parse_arrays}
 
 
 def _storable(name: str, value: Any) -> np.ndarray:
