@@ -73,4 +73,5 @@ class AnswerHook:
             answer = catalog.load(name.removesuffix("report") + "answer")
             for line in answer["lines"]:
                 logger.info(line)
-            logger.info("report: %s", catalog.get(name)._filepath)
+            report = catalog.get(name)
+            logger.info("report: %s", getattr(report, "filepath", report._filepath))

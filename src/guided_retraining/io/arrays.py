@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,11 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import ImagePreview
 from numpy.typing import NDArray
 
+from guided_retraining.copies import local_path, origin
 from guided_retraining.files import atomic_path
 from guided_retraining.images import ImageArray, UnitImages, blocks
+from guided_retraining.storage import exists
+from guided_retraining.targets import Target, as_target
 
 PREVIEW_IMAGES = 40  # images on a contact sheet in Kedro-Viz
 
@@ -26,12 +28,12 @@ class NumpyDataset(AbstractDataset[Any, Any]):
     in [0, 1]. Pickled objects are refused both ways.
 
     Args:
-        filepath: the file.
+        filepath: the file, or a URL; of an object, a local copy is mapped.
         metadata: for Kedro-Viz and other plugins.
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = PurePosixPath(filepath)
+        self._filepath = as_target(filepath)
         self.metadata = metadata
 
     def save(self, data: NDArray[Any] | ImageArray) -> None:
@@ -42,7 +44,7 @@ class NumpyDataset(AbstractDataset[Any, Any]):
             raise DatasetError(
                 f"{self._filepath}: an array of Python objects would need pickling; save numbers instead"
             )
-        with atomic_path(Path(self._filepath)) as temporary:
+        with atomic_path(self._filepath) as temporary:
             target = np.lib.format.open_memmap(
                 temporary, mode="w+", dtype=data.dtype, shape=tuple(data.shape)
             )
@@ -57,7 +59,7 @@ class NumpyDataset(AbstractDataset[Any, Any]):
 
     def load(self) -> Any:
         """A read-only memory map, or :class:`UnitImages` over one."""
-        return open_array(Path(self._filepath))
+        return open_array(self._filepath)
 
     def preview(self) -> ImagePreview:
         """A contact sheet of images, or a histogram of numbers, for Kedro-Viz."""
@@ -68,29 +70,33 @@ class NumpyDataset(AbstractDataset[Any, Any]):
         return ImagePreview(base64.b64encode(buffer.getvalue()).decode())
 
     def _exists(self) -> bool:
-        return Path(self._filepath).exists()
+        return exists(self._filepath)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
 
 
-def open_array(path: Path) -> Any:
+def open_array(target: Target) -> Any:
     """A read-only memory map of a ``.npy`` file; of uint8 images, a view of them as float32 in [0, 1].
 
     Args:
-        path: the file.
+        target: the file, or a URL.
 
     Raises:
         DatasetError: damaged, or no plain array.
         FileNotFoundError: not there.
     """
+    path = None
     try:
+        path = local_path(target)
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
-        raise FileNotFoundError(f"{path} is not there; run the stage that makes it first") from None
+        raise FileNotFoundError(f"{target} is not there; run the stage that makes it first") from None
     except (ValueError, OSError, EOFError) as error:
+        made_from = origin(path) if path else None
         raise DatasetError(
-            f"{path} is damaged or no NumPy array ({error}). Delete it and run the stage that makes it again."
+            f"{made_from.url if made_from else target} is damaged or no NumPy array ({error}). "
+            "Delete it and run the stage that makes it again."
         ) from error
     return UnitImages(array) if array.ndim == 4 and array.dtype == np.uint8 else array
 

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kedro.io import AbstractDataset
 
+from guided_retraining.copies import local_path
 from guided_retraining.files import atomic_path
+from guided_retraining.storage import exists
+from guided_retraining.targets import as_target
 
 
 class KerasModelDataset(AbstractDataset[Any, Any]):
     """A ``.keras`` file, written whole or not at all, loaded without running code from it (``safe_mode``).
 
     Args:
-        filepath: the file.
+        filepath: the file, or a URL.
         metadata: for Kedro-Viz and other plugins.
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = PurePosixPath(filepath)
+        self._filepath = as_target(filepath)
         self.metadata = metadata
 
     def save(self, data: Any) -> None:
         """Write architecture and weights."""
-        with atomic_path(Path(self._filepath)) as temporary:
+        with atomic_path(self._filepath) as temporary:
             data.save(temporary)
 
     def load(self) -> Any:
@@ -33,10 +35,10 @@ class KerasModelDataset(AbstractDataset[Any, Any]):
 
         if not self._exists():
             raise FileNotFoundError(f"there is no {self._filepath}; run the training stage first")
-        return load_model(Path(self._filepath))
+        return load_model(local_path(self._filepath))
 
     def _exists(self) -> bool:
-        return Path(self._filepath).exists()
+        return exists(self._filepath)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

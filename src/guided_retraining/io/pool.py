@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
+from guided_retraining.copies import local_path, origin
 from guided_retraining.files import atomic_path
 from guided_retraining.images import UnitImages
 from guided_retraining.io.arrays import open_array
 from guided_retraining.pool import LabelledPool
+from guided_retraining.storage import exists, version
+from guided_retraining.targets import Target, as_target, folder_of, join, relative
 
 _ARRAYS = ("clean_images", "clean_labels", "adversarial_images")
 _SMALL = ("adversarial_labels", "attacks", "sources")
@@ -23,22 +25,23 @@ class PoolDataset(AbstractDataset[LabelledPool, LabelledPool]):
     """A manifest: file names relative to it, the small columns, and the fingerprint of the whole.
 
     The images stay in the ``.npy`` files they were saved in; nothing is copied. Loading checks that these files are
-    still those of the manifest (size and time of change), so that a pool never mixes old and new images.
+    still those of the manifest (size and time of change, or an object's version), so that a pool never mixes old and
+    new images.
 
     Args:
-        filepath: the manifest.
+        filepath: the manifest, or a URL.
         metadata: for Kedro-Viz and other plugins.
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = Path(filepath)
+        self._filepath = as_target(filepath)
         self.metadata = metadata
 
     def save(self, data: LabelledPool) -> None:
         """Write the manifest of a pool whose arrays are memory-mapped files."""
         files = {name: _file_of(getattr(data, name), name) for name in _ARRAYS}
         manifest = {
-            "files": {name: _relative(path, self._filepath.parent) for name, path in files.items()},
+            "files": {name: self._name(path) for name, path in files.items()},
             "stamps": {name: _stamp(path) for name, path in files.items()},
             "fingerprint": data.fingerprint,
             **{name: np.asarray(getattr(data, name)).tolist() for name in _SMALL},
@@ -48,15 +51,11 @@ class PoolDataset(AbstractDataset[LabelledPool, LabelledPool]):
 
     def load(self) -> LabelledPool:
         """The pool, its arrays memory-mapped."""
-        manifest = json.loads(self._filepath.read_text())
+        manifest = json.loads(local_path(self._filepath).read_text())
         arrays: dict[str, Any] = {}
         unchanged = True
-        for name, relative in manifest["files"].items():
-            path = (self._filepath.parent / relative).resolve()
-            if not path.exists():
-                raise DatasetError(
-                    f"{path}, named in {self._filepath}, is gone; run the stage that makes it again"
-                )
+        for name, written in manifest["files"].items():
+            path = self._local(join(folder_of(self._filepath), written))
             unchanged &= _stamp(path) == manifest["stamps"][name]
             arrays[name] = open_array(path)
         pool = LabelledPool(
@@ -76,8 +75,31 @@ class PoolDataset(AbstractDataset[LabelledPool, LabelledPool]):
             )
         return pool
 
+    def _name(self, path: Path) -> str:
+        """What the manifest calls a file: relative to itself, so that a folder of both can be moved."""
+        made_from = origin(path)
+        target: Target = made_from.url if made_from else path
+        name = relative(target, folder_of(self._filepath))
+        if name is None and isinstance(target, Path):
+            raise DatasetError(
+                f"{self._filepath} cannot name {target}, which only this machine has; "
+                "save the pool's arrays in the same storage"
+            )
+        return name or str(target)
+
+    def _local(self, target: Target) -> Path:
+        try:
+            path = local_path(target).resolve()
+        except FileNotFoundError:
+            path = None
+        if path is None or not path.exists():
+            raise DatasetError(
+                f"{path or target}, named in {self._filepath}, is gone; run the stage that makes it again"
+            )
+        return path
+
     def _exists(self) -> bool:
-        return self._filepath.exists()
+        return exists(self._filepath)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
@@ -93,10 +115,7 @@ def _file_of(array: Any, name: str) -> Path:
     return Path(filename).resolve()
 
 
-def _relative(path: Path, folder: Path) -> str:
-    return Path(os.path.relpath(path, folder.resolve())).as_posix()
-
-
-def _stamp(path: Path) -> list[int]:
-    status = path.stat()
-    return [status.st_size, status.st_mtime_ns]
+def _stamp(path: Path) -> list[int] | str:
+    """The version of a file, or of the object that it is a copy of: the one read here, whatever is there now."""
+    made_from = origin(path)
+    return made_from.version if made_from else version(path)

@@ -7,21 +7,28 @@ from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
+from guided_retraining.targets import as_target
+
 
 class RawFolderDataset(AbstractDataset[NoReturn, Path]):
     """The folder as a path: the reader named in the parameters knows which files to look for in it.
 
     Args:
-        filepath: the folder; it need not exist for data sets that are embedded or lie elsewhere.
+        filepath: the folder, a local one; it need not exist for data sets that are embedded or lie elsewhere.
         metadata: for Kedro-Viz and other plugins.
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = Path(filepath)
+        self._filepath = as_target(filepath)
         self.metadata = metadata
 
     def load(self) -> Path:
         """The folder's path."""
+        if not isinstance(self._filepath, Path):
+            raise DatasetError(
+                f"{self._filepath}: raw files are read from a folder of this machine, not from a URL; "
+                "set `raw` in conf/local/globals.yml to the folder they are in"
+            )
         return self._filepath
 
     def save(self, data: NoReturn) -> None:  # noqa: ARG002

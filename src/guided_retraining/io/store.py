@@ -7,18 +7,19 @@ from typing import Any, NoReturn
 from kedro.io import AbstractDataset, DatasetError
 
 from guided_retraining.store import Store
+from guided_retraining.targets import as_target
 
 
 class StoreDataset(AbstractDataset[NoReturn, Store]):
     """A handle on a :class:`~guided_retraining.store.Store`; the node that gets it reads and puts pieces by itself.
 
     Args:
-        filepath: the store's folder.
+        filepath: the store's folder, or a URL.
         metadata: for Kedro-Viz and other plugins.
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = filepath
+        self._filepath = as_target(filepath)
         self.metadata = metadata
 
     def load(self) -> Store:
