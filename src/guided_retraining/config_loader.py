@@ -6,6 +6,7 @@ pipelines themselves are built from the same parameters.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 from pathlib import Path
@@ -45,7 +46,12 @@ class LayeredConfigLoader(OmegaConfigLoader):
         LayeredConfigLoader.latest = self
 
     def __getitem__(self, key: str) -> dict[str, Any]:
-        if key != "parameters" or key in self.data:
+        if key in self.data:
+            return super().__getitem__(key)
+        if key == "globals":
+            return self._merged_globals()
+        if key != "parameters":
+            self._register_globals_resolver()  # Kedro's belongs to the loader made last, such as one of `_layer`
             return super().__getitem__(key)
         layers = [self._layer(self.base_env), self._layer(self.env or self.default_run_env)]
         layers.append(dict(self.runtime_params or {}))
@@ -58,9 +64,23 @@ class LayeredConfigLoader(OmegaConfigLoader):
             merged = deep_merge(merged, self._layer(environment).get(DEFAULTS) or {})
         return merged
 
+    def _merged_globals(self) -> dict[str, Any]:
+        """Base, ``conf/local``, the environment: where the data lie belongs to the machine, so local always holds."""
+        merged: dict[str, Any] = {}
+        for environment in dict.fromkeys(
+            (self.base_env, self.default_run_env, self.env or self.default_run_env)
+        ):
+            with contextlib.suppress(MissingConfigException):
+                merged = deep_merge(merged, dict(self._plain(environment)["globals"]))
+        return merged
+
+    def _plain(self, environment: str) -> OmegaConfigLoader:
+        return OmegaConfigLoader(self.conf_source, env=environment, base_env=environment)
+
     def _layer(self, environment: str) -> dict[str, Any]:
         """What one environment says by itself."""
-        plain = OmegaConfigLoader(self.conf_source, env=environment, base_env=environment)
+        plain = self._plain(environment)
+        plain["globals"] = self._globals
         try:
             return dict(plain["parameters"])
         except MissingConfigException:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,52 @@ def test_every_data_name_has_a_pattern_of_its_own(session: KedroSession) -> None
         assert path not in files, f"{name} and {files.get(path)} share {path}"
         files[path] = name
         assert dataset.metadata["kedro-viz"]["layer"]
+
+
+@pytest.mark.parametrize("env", [None, "smoke"])
+def test_one_line_moves_all_data_but_raw(project: Path, env: str | None) -> None:
+    (project / "conf/local").mkdir(exist_ok=True)
+    (project / "conf/local/globals.yml").write_text("data: memory://study\n")
+    bootstrap_project(project)
+    configure_project("guided_retraining")
+    from kedro.framework.project import pipelines
+
+    with KedroSession.create(project_path=project, env=env) as session:
+        context = session.load_context()
+        assert "digits" in context.params  # parameters first: they are read by loaders of their own
+        catalog = context.catalog
+        names = [name for name in pipelines["digits"].datasets() if not name.startswith("param")]
+        places = {name: str(catalog.get(name)._describe()["filepath"]) for name in names}
+    assert places.pop("digits.raw") == (project / "data/01_raw/digits").as_posix()
+    assert all(place.startswith("memory://study/0") for place in places.values()), places
+    assert len(set(places.values())) == len(places)
+
+
+def test_an_environment_and_relative_folders_have_their_say(project: Path) -> None:
+    (project / "conf/local").mkdir(exist_ok=True)
+    (project / "conf/local/globals.yml").write_text("data: ../disk\nraw: /mnt/raw\n")
+    (project / "conf/smoke/globals.yml").write_text("data: smoke_data\n")
+    bootstrap_project(project)
+    for env, place in ((None, project / "../disk"), ("smoke", project / "smoke_data")):
+        with KedroSession.create(project_path=project, env=env) as session:
+            catalog = session.load_context().catalog
+            model = catalog.get("digits.model")
+            assert model._filepath == place / "06_models/digits/model.keras"
+            assert str(catalog.get("digits.raw")._filepath) == "/mnt/raw/digits"
+
+
+def test_the_catalog_knows_its_place_whatever_is_read_first(project: Path) -> None:
+    from guided_retraining.config_loader import LayeredConfigLoader
+
+    settings = {"base_env": "base", "default_run_env": "local", "env": "smoke"}
+    elsewhere = shutil.copytree(project / "conf", project / "elsewhere")
+    (elsewhere / "local/globals.yml").write_text("data: other_data\n")
+    loader = LayeredConfigLoader(str(project / "conf"), **settings)
+    assert loader["catalog"]["{dataset}.model"]["filepath"].startswith("data/06_models/")
+    other = LayeredConfigLoader(str(elsewhere), **settings)
+    assert other["parameters"]
+    assert loader["catalog"]["{dataset}.model"]["filepath"].startswith("data/06_models/")
+    assert other["catalog"]["{dataset}.model"]["filepath"].startswith("other_data/06_models/")
 
 
 def test_registered_pipelines_and_namespaces(session: KedroSession) -> None:

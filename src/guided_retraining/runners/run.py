@@ -191,7 +191,8 @@ class Run:
             self._fail(
                 node,
                 f"the worker {address} saved {', '.join(unseen)}, but not where this machine reads; "
-                "all machines must see the same storage under the same paths",
+                "all machines must see the same storage under the same paths, or a URL as `data` in "
+                "conf/local/globals.yml",
             )
         else:
             self.schedule.finish(node)

@@ -1,0 +1,47 @@
+"""A study whose data lie behind a URL: several processes, a real protocol, no folder that they share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from file_server import USER, WORD, ftp_server
+
+from project_copies import kedro, make_project
+
+# What may differ between runs.
+MEASURED = ["fit_seconds", "fit_cpu_seconds", "peak_memory_mb", "energy_wh"]
+
+
+def test_workers_that_share_nothing_but_a_url_end_with_the_numbers_of_one_process(
+    smoke_project: Path, tmp_path: Path, monkeypatch
+) -> None:
+    project, served = make_project(tmp_path / "project"), tmp_path / "served"
+    served.mkdir()
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("GUIDED_RETRAINING_CACHE", str(cache))
+    monkeypatch.setenv("FSSPEC_FTP_USERNAME", USER)
+    monkeypatch.setenv("FSSPEC_FTP_PASSWORD", WORD)
+    with ftp_server(served) as url:
+        (project / "conf/local").mkdir(exist_ok=True)
+        (project / "conf/local/globals.yml").write_text(f"data: {url}/study\n")
+        finished = kedro(
+            project, "run", "--env", "smoke", "--pipelines", "digits",
+            "--runner", "guided_retraining.runners.DaskRunner",
+            "--runner-params", "n_workers=2",
+        )  # fmt: skip
+        output = finished.stdout + finished.stderr
+        assert finished.returncode == 0, output
+        status = kedro(project, "guided", "status", "digits", "--env", "smoke").stdout
+    assert ", 0 missing; 0 stale" in status
+    assert not [path for path in (project / "data").rglob("*") if path.is_file()], "all went to the URL"
+
+    made, expected = served / "study", smoke_project / "data"
+    names = {path.relative_to(made) for path in made.rglob("*") if path.is_file()}
+    assert names == {path.relative_to(expected) for path in expected.rglob("*") if path.is_file()}
+    tables = [name for name in names if name.parts[0] == "07_model_output" and name.suffix == ".parquet"]
+    assert len(tables) > 3
+    for name in tables:
+        here, there = (pd.read_parquet(data / name).drop(columns=MEASURED) for data in (made, expected))
+        pd.testing.assert_frame_equal(here, there)
+    assert not list(cache.glob(".*")), "files on their way up stayed"
