@@ -38,7 +38,7 @@ from guided_retraining.models.forward import predicted_labels
 from guided_retraining.parameters import ConfigurationParameters, FitParameters
 from guided_retraining.pool import LabelledPool
 from guided_retraining.readers import read
-from guided_retraining.retraining.cells import CellRunner
+from guided_retraining.retraining.cells import CellInputs, CellRunner
 from guided_retraining.retraining.curve import CurveTask, selections
 from guided_retraining.retraining.initial import InitialWeights
 from guided_retraining.retraining.orderings import budget_steps
@@ -191,10 +191,12 @@ class Engine:
         known = store.keys()
         begun = time.perf_counter()
         test, validation = self.pools["test"], self.pools["validation"]
+        inputs = CellInputs(
+            self.model, self.pools["train"], validation, test, Reattacks([], test, n_test=0, seed=0)
+        )
         runner = CellRunner(
-            self.model, pool=self.pools["train"], validation=validation, test=test, store=store,
-            reattacks=Reattacks([], test, n_test=0, seed=0), lend=lender(self.model),
-            initial=shared_initial_weights(self.model), fits_at_once=side_by_side(),
+            inputs, store=store, lend=lender(self.model), initial=shared_initial_weights(self.model),
+            fits_at_once=side_by_side(),
         )  # fmt: skip
         for _ in runner.run_all(task, selections(task, self.scores[metric], self.pools["train"])):
             pass

@@ -15,7 +15,7 @@ from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import predicted_labels
 from guided_retraining.parameters import ConfigurationParameters, FitParameters, ReattackParameters
 from guided_retraining.pool import LabelledPool
-from guided_retraining.retraining.cells import CellRunner
+from guided_retraining.retraining.cells import CellInputs, CellRunner
 from guided_retraining.retraining.curve import CurveTask, Selection, selections
 from guided_retraining.retraining.initial import InitialWeights
 from guided_retraining.retraining.reattacks import Reattacks, repeated_attacks
@@ -120,12 +120,9 @@ def _runner(
     model, trainer: Trainer, folder: Path, pool: LabelledPool | None = None, n_reattacked: int = 10
 ) -> CellRunner:
     test = _pool(20, 10, 3)
+    reattacks = Reattacks(repeated_attacks(ATTACKS, REATTACK), test, n_test=n_reattacked, seed=0)
     return CellRunner(
-        model,
-        pool=pool or _pool(60, 20, 1),
-        validation=_pool(20, 10, 2),
-        test=test,
-        reattacks=Reattacks(repeated_attacks(ATTACKS, REATTACK), test, n_test=n_reattacked, seed=0),
+        CellInputs(model, pool or _pool(60, 20, 1), _pool(20, 10, 2), test, reattacks),
         store=Store(folder),
         lend=lambda fit: nullcontext(trainer),
         initial=InitialWeights(model),
@@ -172,14 +169,14 @@ def test_a_finished_cell_is_found_and_an_equal_selection_shared(
     runner = _runner(model, trainer, tmp_path)
     runner.lend = counted
     for scores in (np.arange(80.0), -np.arange(80.0)):
-        for selection in selections(TASK, scores, runner.pool):
+        for selection in selections(TASK, scores, runner.inputs.pool):
             runner.run(TASK, selection)
     # per metric: 3 part budgets x 2 seeds; shared: the whole pool x 2 seeds, and the original model once
     assert len(fits) == 2 * 6 + 2 + 1
     again = _runner(model, trainer, tmp_path)
     again.lend = None  # type: ignore[assignment]
-    assert again.run(TASK, selections(TASK, np.arange(80.0), runner.pool)[3]) == runner.run(
-        TASK, selections(TASK, np.arange(80.0), runner.pool)[3]
+    assert again.run(TASK, selections(TASK, np.arange(80.0), runner.inputs.pool)[3]) == runner.run(
+        TASK, selections(TASK, np.arange(80.0), runner.inputs.pool)[3]
     )
 
 
@@ -187,35 +184,35 @@ def test_the_key_of_a_cell_covers_all_it_depends_on(model, trainer: Trainer, tmp
     runner = _runner(model, trainer, tmp_path)
     selection = Selection(0, 3, np.array([1, 2, 3]))
     other_model = build_model("C4 P D.5 F FC8", (4, 4, 1), 3, seed=9)
-    relabelled = replace(runner.pool, clean_labels=(runner.pool.clean_labels + 1) % 3)
+    relabelled = replace(runner.inputs.pool, clean_labels=(runner.inputs.pool.clean_labels + 1) % 3)
     keys = [
-        runner.key(TASK, selection),
-        runner.key(TASK, replace(selection, seed=1)),
-        runner.key(TASK, replace(selection, indices=np.array([1, 2, 4]))),
-        runner.key(replace(TASK, study_seed=1), selection),
-        runner.key(replace(TASK, fit=FitParameters(epochs=4, batch_size=16)), selection),
-        runner.key(
+        runner.inputs.key(TASK, selection),
+        runner.inputs.key(TASK, replace(selection, seed=1)),
+        runner.inputs.key(TASK, replace(selection, indices=np.array([1, 2, 4]))),
+        runner.inputs.key(replace(TASK, study_seed=1), selection),
+        runner.inputs.key(replace(TASK, fit=FitParameters(epochs=4, batch_size=16)), selection),
+        runner.inputs.key(
             replace(TASK, fit=FitParameters(epochs=3, batch_size=16, precision="mixed_bfloat16")), selection
         ),
-        runner.key(
+        runner.inputs.key(
             replace(TASK, configuration=ConfigurationParameters(start="fresh", pool="all")), selection
         ),
-        _runner(other_model, trainer, tmp_path).key(TASK, selection),
-        _runner(model, trainer, tmp_path, relabelled).key(TASK, selection),
-        _runner(model, trainer, tmp_path, _pool(60, 20, 8)).key(TASK, selection),
-        _runner(model, trainer, tmp_path, n_reattacked=4).key(TASK, selection),
+        _runner(other_model, trainer, tmp_path).inputs.key(TASK, selection),
+        _runner(model, trainer, tmp_path, relabelled).inputs.key(TASK, selection),
+        _runner(model, trainer, tmp_path, _pool(60, 20, 8)).inputs.key(TASK, selection),
+        _runner(model, trainer, tmp_path, n_reattacked=4).inputs.key(TASK, selection),
     ]
     assert len(set(keys)) == len(keys)
-    assert runner.key(replace(TASK, budgets=(3,)), selection) == keys[0], (
+    assert runner.inputs.key(replace(TASK, budgets=(3,)), selection) == keys[0], (
         "another set of budgets is no other cell"
     )
 
 
 def test_a_cell_reports_what_was_measured(model, trainer: Trainer, tmp_path: Path) -> None:
     runner = _runner(model, trainer, tmp_path)
-    selection = selections(TASK, np.arange(80.0), runner.pool)[-1]
+    selection = selections(TASK, np.arange(80.0), runner.inputs.pool)[-1]
     cell = runner.run(TASK, selection)
-    test = runner.test
+    test = runner.inputs.test
     right = predicted_labels(trainer.forward, test[:]) == test.labels
     assert cell["accuracy_combined"] == pytest.approx(right.mean())
     assert cell["accuracy_clean"] == pytest.approx(right[:20].mean())
@@ -232,7 +229,7 @@ def test_a_cell_reports_what_was_measured(model, trainer: Trainer, tmp_path: Pat
 
 def test_an_interrupted_curve_keeps_its_finished_cells(model, trainer: Trainer, tmp_path: Path) -> None:
     runner = _runner(model, trainer, tmp_path)
-    todo = selections(TASK, np.arange(80.0), runner.pool)
+    todo = selections(TASK, np.arange(80.0), runner.inputs.pool)
     calls = []
 
     def stops_at_the_third(fit: FitParameters) -> AbstractContextManager[Trainer]:
@@ -250,7 +247,7 @@ def test_an_interrupted_curve_keeps_its_finished_cells(model, trainer: Trainer, 
 
 def test_all_cells_of_a_curve_come_with_their_position(model, trainer: Trainer, tmp_path: Path) -> None:
     runner = _runner(model, trainer, tmp_path)
-    todo = selections(TASK, np.arange(80.0), runner.pool)
+    todo = selections(TASK, np.arange(80.0), runner.inputs.pool)
     found = {position: cell for position, cell, _ in runner.run_all(TASK, todo)}
     assert sorted(found) == list(range(len(todo)))
     assert not any(cell.fitted_now for cell in runner.run_all(TASK, todo)), "all are kept"
@@ -261,9 +258,9 @@ def test_all_cells_of_a_curve_come_with_their_position(model, trainer: Trainer, 
 
 def test_a_cell_in_work_elsewhere_is_awaited_last(model, trainer: Trainer, tmp_path: Path) -> None:
     runner = _runner(model, trainer, tmp_path)
-    todo = selections(TASK, np.arange(80.0), runner.pool)[2:5]
+    todo = selections(TASK, np.arange(80.0), runner.inputs.pool)[2:5]
     positions = []
-    with claim(tmp_path, runner.key(TASK, todo[0])) as mine:
+    with claim(tmp_path, runner.inputs.key(TASK, todo[0])) as mine:
         assert mine
         cells = runner.run_all(TASK, todo)
         positions += [next(cells)[0], next(cells)[0]]
@@ -288,7 +285,7 @@ def test_cells_fitted_side_by_side_end_with_the_same_bits(model, trainer: Traine
     beside.lend = counted
     fresh = replace(TASK, configuration=ConfigurationParameters(start="fresh", pool="all"))
     for task in (TASK, fresh):
-        todo = selections(task, np.arange(80.0), alone.pool)
+        todo = selections(task, np.arange(80.0), alone.inputs.pool)
         first, second = ({p: cell for p, cell, _ in one.run_all(task, todo)} for one in (alone, beside))
         assert len(first) == len(second) == len(todo)
         for position, cell in first.items():
@@ -311,6 +308,6 @@ def test_an_error_beside_other_fits_ends_all_and_keeps_what_is_finished(model, t
 
     runner.lend = fails_at_the_fourth
     with pytest.raises(MemoryError, match="no room"):
-        list(runner.run_all(TASK, selections(TASK, np.arange(80.0), runner.pool)))
+        list(runner.run_all(TASK, selections(TASK, np.arange(80.0), runner.inputs.pool)))
     assert 2 <= len(runner.store) <= 4
     assert not list(tmp_path.glob(".*")), "claims or half files stayed"

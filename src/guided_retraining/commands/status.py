@@ -23,7 +23,7 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> pd.Dat
         that no curve asks for any more are the ``stale`` attribute of the table's ``attrs``.
     """
     from guided_retraining.backend import side_by_side
-    from guided_retraining.retraining.cells import CellKeys
+    from guided_retraining.retraining.cells import CellInputs
     from guided_retraining.retraining.curve import selections
 
     needed = [f"{dataset}.{name}" for name in ("model", "train_pool", "validation_pool", "test_pool")]
@@ -32,9 +32,8 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> pd.Dat
         return None
     model, pool, validation, test = (catalog.load(name) for name in needed[:4])
     store: Store = catalog.load(f"{dataset}.cells")
-    key_of = CellKeys(
-        model, pool, validation, test, reattacks_of(study.ordering_retraining, study.attack, test, study.seed)
-    )
+    reattacks = reattacks_of(study.ordering_retraining, study.attack, test, study.seed)
+    inputs = CellInputs(model, pool, validation, test, reattacks)
     rows, asked, spent = [], set(), [0.0, 0]
     counted: set[str] = set()
     for name in study.ordering_retraining.configurations:
@@ -42,7 +41,7 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> pd.Dat
             task = curve_task(name, metric, study.ordering_retraining, study.training, study.seed)
             done = missing = samples = 0
             for selection in selections(task, catalog.load(f"{dataset}.{metric}.scores"), pool):
-                key = key_of(task, selection)
+                key = inputs.key(task, selection)
                 asked.add(key)
                 cell = store.get(key)
                 done += cell is not None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,10 +27,11 @@ from guided_retraining.store import Store
 ENGINE_VERSION = 3
 
 
-class CellKeys:
-    """Names each cell by a fingerprint of all it depends on.
+@dataclass(frozen=True)
+class CellInputs:
+    """What all cells of a study are computed from.
 
-    Args:
+    Attributes:
         original: the model before retraining.
         pool: training inputs, clean then adversarial.
         validation: inputs to choose on.
@@ -36,21 +39,25 @@ class CellKeys:
         reattacks: attacks made anew against each model.
     """
 
-    def __init__(
-        self,
-        original: Any,
-        pool: LabelledPool,
-        validation: LabelledPool,
-        test: LabelledPool,
-        reattacks: Reattacks,
-    ) -> None:
-        fingerprints = [part.fingerprint for part in (pool, validation, test)]
-        self._inputs = fingerprint(
-            ENGINE_VERSION, original.to_json(), *original.get_weights(), *fingerprints, reattacks.key
-        )
+    original: Any
+    pool: LabelledPool
+    validation: LabelledPool
+    test: LabelledPool
+    reattacks: Reattacks
 
-    def __call__(self, task: CurveTask, selection: Selection) -> str:
-        """The name of a cell.
+    @cached_property
+    def start(self) -> list[Any]:
+        """The original model's weights."""
+        return list(self.original.get_weights())
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of all of it, and of the engine."""
+        pools = [part.fingerprint for part in (self.pool, self.validation, self.test)]
+        return fingerprint(ENGINE_VERSION, self.original.to_json(), *self.start, *pools, self.reattacks.key)
+
+    def key(self, task: CurveTask, selection: Selection) -> str:
+        """The name of a cell: a fingerprint of all it depends on.
 
         The metric is no part of it: two metrics that choose the same inputs share the cell, as all do at the whole
         pool. The original model (no inputs) is the same for every seed and way of fitting.
@@ -60,9 +67,9 @@ class CellKeys:
             selection: its inputs.
         """
         if selection.n_inputs == 0:
-            return fingerprint(self._inputs, "original model")
+            return fingerprint(self.fingerprint, "original model")
         return fingerprint(
-            self._inputs,
+            self.fingerprint,
             task.fit,
             task.configuration.start,
             [task.study_seed, selection.seed],
@@ -82,11 +89,7 @@ class CellRunner:
     """Fits and evaluates cells, or finds them finished in the store.
 
     Args:
-        original: the model before retraining.
-        pool: training inputs, clean then adversarial.
-        validation: inputs to choose on.
-        test: inputs to report on.
-        reattacks: attacks made anew against each model.
+        inputs: what the cells are computed from.
         store: finished cells.
         lend: gives a trainer for fit parameters, the caller's own for a ``with`` block.
         initial: new weights for a seed, for configurations that do not start from the original's.
@@ -95,23 +98,16 @@ class CellRunner:
 
     def __init__(
         self,
-        original: Any,
+        inputs: CellInputs,
         *,
-        pool: LabelledPool,
-        validation: LabelledPool,
-        test: LabelledPool,
-        reattacks: Reattacks,
         store: Store,
         lend: Callable[[FitParameters], AbstractContextManager[Trainer]],
         initial: InitialWeights,
         fits_at_once: int = 1,
     ) -> None:
-        self.start = original.get_weights()
-        self.pool, self.validation, self.test = pool, validation, test
-        self.reattacks, self.store = reattacks, store
+        self.inputs, self.store = inputs, store
         self.lend, self.initial, self.fits_at_once = lend, initial, fits_at_once
-        self.attack_names = sorted(set(test.attacks.tolist()))
-        self.key = CellKeys(original, pool, validation, test, reattacks)
+        self.attack_names = sorted(set(inputs.test.attacks.tolist()))
 
     def run(self, task: CurveTask, selection: Selection) -> dict[str, Any]:
         """One finished cell: from the store, or fitted, evaluated and kept."""
@@ -128,7 +124,7 @@ class CellRunner:
             One for each selection; a cell that another process is fitting comes later than in its turn.
         """
         order = sorted(range(len(chosen)), key=lambda position: -len(chosen[position].indices))
-        keys = [self.key(task, chosen[position]) for position in order]
+        keys = [self.inputs.key(task, chosen[position]) for position in order]
         fitted: set[int] = set()
 
         def compute(turn: int) -> dict[str, Any]:
@@ -142,10 +138,8 @@ class CellRunner:
         with self.lend(task.fit) as trainer:
             with CPU_SECONDS.share() as cpu, WATT_HOURS.share() as energy:
                 cost = self._fit(trainer, task, selection)
-            with (
-                CPU_SECONDS.share(),
-                WATT_HOURS.share(),
-            ):  # not to be counted as that of a fit beside this one
+            # metered too, so that it is not counted as that of a fit beside it
+            with CPU_SECONDS.share(), WATT_HOURS.share():
                 measured = self._evaluate(trainer)
         fitted = selection.n_inputs > 0
         return {
@@ -161,13 +155,14 @@ class CellRunner:
     def _fit(self, trainer: Trainer, task: CurveTask, selection: Selection) -> FitCost:
         seed = int(np.random.SeedSequence((task.study_seed, selection.seed)).generate_state(1)[0])
         if selection.n_inputs == 0:
-            trainer.model.set_weights(self.start)
+            trainer.model.set_weights(self.inputs.start)
             return FitCost(0.0, 0)
-        start = self.start if task.configuration.start == "original" else self.initial(seed)
-        return trainer.fit(start, self.pool, self.pool.labels, selection.indices, seed=seed)
+        start = self.inputs.start if task.configuration.start == "original" else self.initial(seed)
+        pool = self.inputs.pool
+        return trainer.fit(start, pool, pool.labels, selection.indices, seed=seed)
 
     def _evaluate(self, trainer: Trainer) -> dict[str, float]:
-        test, validation = self.test, self.validation
+        test, validation = self.inputs.test, self.inputs.validation
         predicted = predicted_labels(trainer.forward, test)
         chosen_on = predicted_labels(trainer.forward, validation) == validation.labels
         return {
@@ -179,6 +174,6 @@ class CellRunner:
                 test.attacks,
                 attack_names=self.attack_names,
             ),
-            **self.reattacks.accuracies(trainer.estimator),
+            **self.inputs.reattacks.accuracies(trainer.estimator),
             "validation_accuracy_combined": float(chosen_on.mean()),
         }

@@ -54,17 +54,14 @@ def retrain_curve(
     """
     from guided_retraining.backend import side_by_side
     from guided_retraining.progress import Ticker
-    from guided_retraining.retraining.cells import CellRunner
+    from guided_retraining.retraining.cells import CellInputs, CellRunner
     from guided_retraining.retraining.curve import selections
     from guided_retraining.retraining.shared import lender, shared_initial_weights
 
     task = curve_task(name, metric, study, training, seed)
+    reattacks = reattacks_of(study, attack, test_pool, seed)
     runner = CellRunner(
-        model,
-        pool=train_pool,
-        validation=validation_pool,
-        test=test_pool,
-        reattacks=reattacks_of(study, attack, test_pool, seed),
+        CellInputs(model, train_pool, validation_pool, test_pool, reattacks),
         store=cells,
         lend=lender(model),
         initial=shared_initial_weights(model),
