@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,6 +52,8 @@ def user_message(error: BaseException) -> str | None:
     while cause is not None:
         if isinstance(cause, GuidedRetrainingError):
             return str(cause)
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            return f"no space left on the disk ({cause}). What was finished is kept: make room, the same command again"
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, ParameterValidationError | DatasetError):
         return str(error)

@@ -9,7 +9,7 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
-from guided_retraining.errors import GuidedRetrainingWarning
+from guided_retraining.errors import GuidedRetrainingWarning, ParameterError
 from guided_retraining.runners.limits import one_thread_an_operation
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,20 @@ class ThreadsHook:
     def before_pipeline_run(self) -> None:
         """Before TensorFlow is loaded: one thread for each of its operations."""
         one_thread_an_operation()
+
+
+class NothingStaleHook:
+    """Refuses the option of Kedro's that would pass results of other parameters off as those asked for."""
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any]) -> None:
+        """Before any node."""
+        if run_params.get("only_missing_outputs"):
+            raise ParameterError(
+                "--only-missing-outputs goes by whether a file is there, not by what it was made from, so it would "
+                "keep results of earlier parameters. Leave it out: a run finds finished work by its fingerprint and "
+                "computes only what is missing or has changed"
+            )
 
 
 class WarningHook:

@@ -1,9 +1,9 @@
 """Kedro settings of the project."""
 
 from guided_retraining.config_loader import LayeredConfigLoader
-from guided_retraining.hooks import AnswerHook, QuietHook, ThreadsHook, WarningHook
+from guided_retraining.hooks import AnswerHook, NothingStaleHook, QuietHook, ThreadsHook, WarningHook
 
-HOOKS = (QuietHook(), ThreadsHook(), WarningHook(), AnswerHook())
+HOOKS = (QuietHook(), ThreadsHook(), NothingStaleHook(), WarningHook(), AnswerHook())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 
 CONFIG_LOADER_CLASS = LayeredConfigLoader

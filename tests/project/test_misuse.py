@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from pathlib import Path
 
 import pytest
 
+from guided_retraining.cli import user_message
 from guided_retraining.config import parse_study
 from guided_retraining.config_loader import LayeredConfigLoader, studies
 from guided_retraining.errors import ParameterError
@@ -47,6 +49,29 @@ def test_unknown_pipeline_namespace_and_environment_are_named(project: Path) -> 
         assert finished.returncode != 0
         assert expected in output
         assert "Traceback" not in output
+
+
+def test_outputs_of_other_parameters_are_not_taken_for_finished(project: Path) -> None:
+    finished = kedro(project, "run", "--only-missing-outputs")
+    output = " ".join((finished.stdout + finished.stderr).split())
+    assert finished.returncode == 1
+    assert "--only-missing-outputs goes by whether a file is there" in output
+    assert "Traceback" not in output
+    assert not list((project / "data").rglob("*.npy"))
+
+
+def test_a_full_disk_is_told_in_words_wherever_it_is_met() -> None:
+    def raised() -> BaseException:
+        try:
+            try:
+                raise OSError(errno.ENOSPC, "No space left on device", "/tmp/x")
+            except OSError as error:
+                raise RuntimeError("in the midst of tracing") from error
+        except RuntimeError as error:
+            return error
+
+    assert "no space left on the disk" in str(user_message(raised()))
+    assert user_message(OSError(errno.EIO, "broken")) is None
 
 
 def test_a_truncated_array_is_named_and_a_missing_one_too(smoke_project: Path, tmp_path: Path) -> None:
