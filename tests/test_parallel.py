@@ -11,7 +11,7 @@ from threading import Barrier, Event, Lock, current_thread, main_thread
 
 import pytest
 
-from guided_retraining.parallel import cores, in_threads, merge, stop_if_asked
+from guided_retraining.parallel import cores, each, in_threads, merge, stop_if_asked
 
 
 def test_every_item_is_worked_on_once_by_several_threads() -> None:
@@ -84,6 +84,43 @@ def test_a_caller_who_takes_no_more_results_stops_the_work() -> None:
 
 def test_several_iterators_become_one() -> None:
     assert sorted(merge([iter(range(5)), iter(range(5, 9)), iter(())])) == list(range(9))
+
+
+def test_short_pieces_share_helpers_with_the_caller_and_may_nest() -> None:
+    together = Barrier(2, timeout=10)
+    seen, lock = [], Lock()
+
+    def one(n: int) -> None:
+        if n < 2:
+            together.wait()  # passes only if the caller has help
+        with lock:
+            seen.append((n, current_thread() is main_thread()))
+
+    each(one, range(20), workers=2)
+    assert sorted(n for n, _ in seen) == list(range(20))
+    assert {mine for _, mine in seen} == {True, False}
+
+    inner = []
+    each(lambda n: each(lambda m: inner.append((n, m)), range(5), workers=4), range(50), workers=4)
+    assert sorted(inner) == [(n, m) for n in range(50) for m in range(5)]
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_an_error_in_a_short_piece_reaches_the_caller_when_all_are_still(wrong: int) -> None:
+    together, at_work = Barrier(2, timeout=10), []
+
+    def one(n: int) -> None:
+        at_work.append(n)
+        if n < 2:
+            together.wait()
+        if n == wrong:
+            raise ValueError(f"item {n}")
+        time.sleep(0.05)
+        at_work.remove(n)
+
+    with pytest.raises(ValueError, match=f"item {wrong}"):
+        each(one, range(2), workers=2)
+    assert at_work == [wrong]
 
 
 INTERRUPTED = """

@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import queue
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import ContextVar
+from functools import cache
 from threading import Event, Lock, Thread
 from typing import Any, Generic, TypeVar
 
@@ -58,6 +60,44 @@ def in_threads(
     """
     source = _Locked(iter(items))
     return merge([map(function, source) for _ in range(workers)])
+
+
+def each(function: Callable[[Item], object], items: Iterable[Item], *, workers: int) -> None:
+    """Call a function on each item, in the caller's thread and in helpers that stay for the next call.
+
+    For short pieces, where starting threads would show. A call inside another may find no helper free and then does
+    all by itself, so nesting cannot lock up.
+
+    Args:
+        function: called in several threads at once.
+        items: taken one at a time.
+        workers: items at a time, with the caller's own.
+    """
+    source, stop = _Locked(iter(items)), Event()
+
+    def work() -> None:
+        for item in source:
+            if stop.is_set():
+                return
+            function(item)
+
+    helpers = [_helpers().submit(work) for _ in range(workers - 1)]
+    try:
+        work()
+    except BaseException:
+        stop.set()
+        raise
+    finally:
+        # not before the others are done with what they have begun: they write into the caller's arrays
+        begun = [helper for helper in helpers if not helper.cancel()]
+        wait(begun)
+    for helper in begun:
+        helper.result()
+
+
+@cache
+def _helpers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(cores(), thread_name_prefix="batches")
 
 
 def merge(sources: Sequence[Iterator[Item]]) -> Iterator[Item]:

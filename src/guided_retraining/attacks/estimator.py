@@ -24,7 +24,7 @@ from guided_retraining.attacks.losses import cross_entropy, difference_of_logits
 from guided_retraining.backend import keras, side_by_side
 from guided_retraining.errors import InputError, ModelError, ParameterError
 from guided_retraining.models.logits import logits_twin, sample_inputs
-from guided_retraining.parallel import in_threads
+from guided_retraining.parallel import each
 
 with warnings.catch_warnings():  # ART is first imported here; it warns that PyTorch is not installed
     warnings.filterwarnings("ignore", message="PyTorch not found", category=UserWarning)
@@ -237,8 +237,7 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
             batch_size: of each but the last.
         """
         parts = [slice(start, min(start + batch_size, length)) for start in range(0, length, batch_size)]
-        for _ in in_threads(function, parts, workers=max(1, min(self.workers, len(parts)))):
-            pass
+        each(function, parts, workers=max(1, min(self.workers, len(parts))))
 
     def _in_batches(
         self,
