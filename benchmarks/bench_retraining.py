@@ -35,6 +35,7 @@ from guided_retraining.guidance import deep_gini, max_softmax
 from guided_retraining.images import UnitImages
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import predicted_labels
+from guided_retraining.parallel import cores, in_threads
 from guided_retraining.parameters import ConfigurationParameters, FitParameters
 from guided_retraining.pool import LabelledPool
 from guided_retraining.readers import read
@@ -272,6 +273,44 @@ def precision(name: str, folder: str | None, n: dict[str, int], fit: FitParamete
           f"{difference.mean():+.4f} +- {error:.4f} |")  # fmt: skip
 
 
+class Steps:
+    """Training steps of two models, with all cores in each operation."""
+
+    environment: ClassVar[dict[str, str]] = {"TF_NUM_INTRAOP_THREADS": str(cores())}
+
+    def milliseconds(self, name: str, shape: tuple[int, ...]) -> tuple[float, float]:
+        """Of a step of 64 images: of one model alone, and of two side by side, per step of either."""
+        rng = np.random.default_rng(0)
+        images, labels = rng.random((1280, *shape), dtype=np.float32), rng.integers(0, 10, 1280)
+        model = build_model(name, shape, 10, seed=0)
+        trainers = [Trainer(model, FitParameters(epochs=3, batch_size=64)) for _ in range(2)]
+
+        def fit(trainer: Trainer) -> None:
+            trainer.fit(model.get_weights(), images, labels, np.arange(1280), seed=0)
+
+        for trainer in trainers:
+            fit(trainer)
+        alone = min(seconds(lambda: fit(trainers[0])) for _ in range(3))
+        both = min(seconds(lambda: list(in_threads(fit, trainers, workers=2))) for _ in range(3))
+        return 1e3 * alone / 60, 1e3 * both / 120
+
+
+class SingleThreadedSteps(Steps):
+    """The same with one thread an operation."""
+
+    environment: ClassVar[dict[str, str]] = {"TF_NUM_INTRAOP_THREADS": "1"}
+
+
+def steps() -> None:
+    """Print what a training step costs alone and side by side, for both ways of using the cores."""
+    print("\n| milliseconds a step of 64 images | one model, all cores | two models, all cores "
+          "| one model, one thread | two models, one thread each |\n|---|---|---|---|---|")  # fmt: skip
+    sides = [Elsewhere(Steps), Elsewhere(SingleThreadedSteps)]
+    for name, shape in (("digits", (8, 8, 1)), ("fashion_mnist", (28, 28, 1)), ("cifar10", (32, 32, 3))):
+        figures = [f"{value:.2f}" for side in sides for value in side("milliseconds", name, shape)]
+        print(f"| {name} | {' | '.join(figures)} |", flush=True)
+
+
 def memory(fits: int) -> None:
     """Print how resident memory grows over many small fits, and its peak over one fit of a large pool."""
     process = psutil.Process()
@@ -330,10 +369,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="for mixed_bfloat16")
     parser.add_argument("--fits", type=int, default=500, help="for memory")
     parser.add_argument("--small", action="store_true", help="miniature sizes")
-    parser.add_argument("--part", choices=["memory", "digits", "fashion_mnist", "precision"])
+    parser.add_argument("--part", choices=["steps", "memory", "digits", "fashion_mnist", "precision"])
     options = parser.parse_args()
     if options.part is None:
-        parts = ["memory", "digits", *(["fashion_mnist"] if options.data else []), "precision"]
+        parts = ["steps", "memory", "digits", *(["fashion_mnist"] if options.data else []), "precision"]
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, keras {keras.__version__}", flush=True)
         for part in parts:
             subprocess.run([sys.executable, __file__, *sys.argv[1:], "--part", part], check=True)
@@ -344,7 +383,9 @@ def main() -> None:
     digits = {"train": 898, "validation": 300, "test": 599}
     adam = FitParameters(optimizer="adam", epochs=options.epochs, batch_size=64)
     rmsprop = FitParameters(optimizer="rmsprop", epochs=1 if options.small else 10, batch_size=64)
-    if options.part == "memory":
+    if options.part == "steps":
+        steps()
+    elif options.part == "memory":
         memory(options.fits)
     elif options.part == "digits":
         compare("digits", None, digits, rmsprop, options.budgets)
