@@ -16,7 +16,6 @@ from rich.progress import (
     Progress,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 
 PIECE_SECONDS = 5.0  # a piece that took this long gets a log line of its own
@@ -53,12 +52,14 @@ class Ticker:
                 BarColumn(),
                 TextColumn("{task.fields[count]}"),
                 TimeElapsedColumn(),
-                TimeRemainingColumn(),
+                TextColumn("{task.fields[left]}"),
                 TextColumn("{task.fields[note]}"),
                 console=console,
                 transient=True,
             )
-            self._task = self._live.add_task(self.what, total=self.work, note="", count=self._count(0))
+            self._task = self._live.add_task(
+                self.what, total=self.work, note="", left="", count=self._count(0)
+            )
             self._live.start()
         return self
 
@@ -90,17 +91,20 @@ class Ticker:
         if accuracy is not None:
             self._measured.append(accuracy)
         if self._live is not None:
+            left = f"about {duration(self._seconds_left(now))} left" if self._work_done else ""
             done_work = self.work - self._work_left
-            self._live.update(self._task, completed=done_work, note=note, count=self._count(now))
+            self._live.update(self._task, completed=done_work, note=note, left=left, count=self._count(now))
             return
         long_piece = fresh == 1 and took >= PIECE_SECONDS
         if (long_piece or now - self._told >= LOG_SECONDS) and done < self.total:
             self._told = now
-            left = (now - self._start) / (self._work_done or 1) * self._work_left
             logger.info(
                 "%s: %d of %d %s, about %s left%s",
-                self.what, done, self.total, self.unit, duration(left), f", {note}" if note else "",
+                self.what, done, self.total, self.unit, duration(self._seconds_left(now)), f", {note}" if note else "",
             )  # fmt: skip
+
+    def _seconds_left(self, now: float) -> float:
+        return (now - self._start) / (self._work_done or 1) * max(self._work_left, 0.0)
 
     def _count(self, now: float) -> str:
         """Pieces done and their rate."""
