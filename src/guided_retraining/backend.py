@@ -60,10 +60,14 @@ __all__ = ["keras", "on_accelerator", "ops", "side_by_side"]
 
 
 def side_by_side() -> int:
-    """How many models or batches to work on at the same time: one for each core, one on a GPU or TPU."""
+    """How many models or batches to work on at the same time: one for each core, one on a GPU or TPU.
+
+    Also one with another backend than TensorFlow: JAX spreads each program over the cores by itself, and its Keras
+    models keep state between calls that threads would mix up.
+    """
     from guided_retraining.parallel import cores
 
-    return 1 if on_accelerator() else cores()
+    return cores() if keras.backend.backend() == "tensorflow" and not on_accelerator() else 1
 
 
 def on_accelerator() -> bool:
