@@ -124,10 +124,12 @@ def test_an_error_in_a_short_piece_reaches_the_caller_when_all_are_still(wrong: 
 
 
 INTERRUPTED = """
+import sys
 import time
 from guided_retraining.parallel import in_threads, stop_if_asked
 def work(n):
-    print("begun", n, flush=True)
+    sys.stdout.write(f"begun {n}" + chr(10))  # in one piece, unlike print
+    sys.stdout.flush()
     while True:
         time.sleep(0.01)
         stop_if_asked()

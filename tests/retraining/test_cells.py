@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -96,6 +98,25 @@ def test_initial_weights_differ_by_seed_and_repeat(model) -> None:
     assert _same(initial(1), initial(1))
     assert _same(initial(1), InitialWeights(model)(1))
     assert not _same(initial(1), initial(2))
+
+
+def test_initial_weights_do_not_depend_on_who_else_draws(model) -> None:
+    expected, stop = InitialWeights(model)(1), Event()
+
+    def draw() -> None:
+        while not stop.is_set():
+            random.random()
+
+    other = Thread(target=draw)
+    other.start()
+    try:
+        assert all(_same(expected, InitialWeights(model)(1)) for _ in range(5))
+    finally:
+        stop.set()
+        other.join()
+    built = [build_model("C4 P D.5 F FC8", (4, 4, 1), 3, seed=1).get_weights() for _ in range(2)]
+    assert _same(*built)
+    assert len({weight.tobytes() for weight in built[0]}) > 3, "each layer draws its own"
 
 
 def test_one_traced_function_serves_fits_of_any_size(model, trainer: Trainer) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from guided_retraining.errors import ParameterError
+from guided_retraining.models.cloning import clone
 
 ARCHITECTURES: dict[str, str] = {
     "gtsrb": "C32 C32 P D.2 C64 C64 P D.2 C128 C128 P D.2 F FC512 D.5 FC256 D.5",
@@ -46,13 +47,13 @@ def build_model(architecture: str, image_shape: tuple[int, int, int], n_classes:
             f"architecture '{architecture}' halves the image {halvings} times, so it needs at least "
             f"{2**halvings}x{2**halvings} pixels; found {image_shape[0]}x{image_shape[1]}. Change preprocessing.size."
         )
-    keras.utils.set_random_seed(seed)
     inputs = keras.Input(image_shape, name="image")
     x = inputs
     for position, word in enumerate(words):
         x = _layer(word, position)(x)
     outputs = keras.layers.Dense(n_classes, activation="softmax", name="probabilities")(x)
-    return keras.Model(inputs, outputs, name=architecture if architecture in ARCHITECTURES else "classifier")
+    name = architecture if architecture in ARCHITECTURES else "classifier"
+    return clone(keras.Model(inputs, outputs, name=name), seed=seed)
 
 
 def check_architecture(architecture: str) -> None:

@@ -24,7 +24,7 @@ from guided_retraining.retraining.trainer import FitCost, Trainer
 from guided_retraining.store import Store
 
 # Part of each cell's fingerprint: raise it when a fit with equal arguments may end otherwise.
-ENGINE_VERSION = 3
+ENGINE_VERSION = 4
 
 
 @dataclass(frozen=True)

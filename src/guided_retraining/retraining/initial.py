@@ -7,7 +7,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from guided_retraining.backend import keras
-from guided_retraining.retraining.trainer import BUILDING, clone
+from guided_retraining.models.cloning import clone
+from guided_retraining.retraining.trainer import BUILDING
 
 KEPT_BYTES = 128 * 2**20  # of weights kept: all budgets and metrics of a seed start from the same
 
@@ -34,8 +35,8 @@ class InitialWeights:
         """
         with BUILDING:
             if seed not in self._drawn:
-                keras.utils.set_random_seed(seed)
-                drawn = list(clone(self.model, "float32").get_weights())
+                keras.utils.set_random_seed(seed)  # for initializers of a user's own that take no seed
+                drawn = list(clone(self.model, seed=seed).get_weights())
                 kept = max(0, KEPT_BYTES // max(1, sum(weight.nbytes for weight in drawn)) - 1)
                 for oldest in list(self._drawn)[: max(0, len(self._drawn) - kept)]:
                     del self._drawn[oldest]

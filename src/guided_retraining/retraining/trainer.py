@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.backend import keras
-from guided_retraining.errors import ModelError
 from guided_retraining.images import ImageArray
+from guided_retraining.models.cloning import clone
 from guided_retraining.models.forward import ForwardPass
 from guided_retraining.models.logits import output_kind
 from guided_retraining.parallel import stop_if_asked
@@ -60,7 +60,7 @@ class Trainer:
 
     def __init__(self, model: Any, parameters: FitParameters, *, evaluation_batch_size: int = 512) -> None:
         self.parameters = parameters
-        self.model = clone(model, parameters.precision)
+        self.model = clone(model, precision=parameters.precision)
         self.model.set_weights(model.get_weights())
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=output_kind(model) == "logits")
         self.model.compile(optimizer=_optimizer(parameters), loss=loss)
@@ -73,7 +73,7 @@ class Trainer:
         self.forward = (
             ForwardPass(self.model, batch_size=evaluation_batch_size)
             if parameters.precision == "float32"
-            else _Float32Forward(self.model, clone(model, "float32"), batch_size=evaluation_batch_size)
+            else _Float32Forward(self.model, clone(model), batch_size=evaluation_batch_size)
         )
 
     @cached_property
@@ -150,22 +150,3 @@ class _Float32Forward(ForwardPass):
 def _optimizer(parameters: FitParameters) -> Any:
     kinds = {"rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
     return kinds[parameters.optimizer](learning_rate=parameters.learning_rate)
-
-
-def clone(model: Any, precision: str) -> Any:
-    """The same architecture with new weights, computing in the given precision (the output layer in float32)."""
-    last = model.layers[-1]
-
-    def rebuild(layer: Any) -> Any:
-        configuration = layer.get_config()
-        if precision != "float32" and layer is not last:
-            configuration["dtype"] = precision
-        return layer.__class__.from_config(configuration)
-
-    try:
-        return keras.models.clone_model(model, clone_function=rebuild)
-    except (ValueError, TypeError, NotImplementedError) as error:
-        raise ModelError(
-            f"the model '{model.name}' cannot be rebuilt from its configuration ({error}), which retraining needs; "
-            "a Sequential or functional model, or one with get_config, can"
-        ) from error
