@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
 
@@ -132,6 +133,17 @@ def test_a_pool_survives_its_manifest_and_refuses_other_images(tmp_path: Path) -
         dataset.load()
     (tmp_path / "labels.npy").unlink()
     with pytest.raises(DatasetError, match=r"labels\.npy.*gone"):
+        dataset.load()
+
+
+def test_the_manifest_of_an_earlier_version_is_told_as_such(tmp_path: Path) -> None:
+    dataset = PoolDataset(filepath=str(tmp_path / "pool.json"))
+    dataset.save(_pool(tmp_path))
+    path = tmp_path / "pool.json"
+    manifest = json.loads(path.read_text())
+    del manifest["sources"]
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(DatasetError, match=r"sources.*Run the attack stage again"):
         dataset.load()
 
 

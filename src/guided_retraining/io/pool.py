@@ -52,6 +52,11 @@ class PoolDataset(AbstractDataset[LabelledPool, LabelledPool]):
     def load(self) -> LabelledPool:
         """The pool, its arrays memory-mapped."""
         manifest = json.loads(local_path(self._filepath).read_text())
+        if missing := {"files", "stamps", "fingerprint", *_SMALL} - set(manifest):
+            raise DatasetError(
+                f"{self._filepath} says nothing of {', '.join(sorted(missing))}: an earlier version of this project made "
+                "it. Run the attack stage again (it resumes where it can)"
+            )
         arrays: dict[str, Any] = {}
         unchanged = True
         for name, written in manifest["files"].items():
