@@ -54,8 +54,8 @@ class PoolDataset(AbstractDataset[LabelledPool, LabelledPool]):
         manifest = json.loads(local_path(self._filepath).read_text())
         if missing := {"files", "stamps", "fingerprint", *_SMALL} - set(manifest):
             raise DatasetError(
-                f"{self._filepath} says nothing of {', '.join(sorted(missing))}: an earlier version of this project made "
-                "it. Run the attack stage again (it resumes where it can)"
+                f"{self._filepath} says nothing of {', '.join(sorted(missing))}: an earlier version of this project "
+                "made it. Run the attack stage again (it resumes where it can)"
             )
         arrays: dict[str, Any] = {}
         unchanged = True
