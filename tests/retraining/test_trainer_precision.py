@@ -14,6 +14,7 @@ from guided_retraining.models.forward import ForwardPass
 from guided_retraining.parameters import FitParameters
 from guided_retraining.retraining import fit_loop
 from guided_retraining.retraining import initial as initial_module
+from guided_retraining.retraining import trainer as trainer_module
 from guided_retraining.retraining.initial import InitialWeights
 from guided_retraining.retraining.trainer import Trainer
 
@@ -94,6 +95,28 @@ def test_a_step_compiled_by_xla_is_the_same_step(monkeypatch: pytest.MonkeyPatch
         ends.append(trainer.model.get_weights())
     for plain, compiled in zip(*ends, strict=True):
         np.testing.assert_allclose(compiled, plain, atol=1e-4)
+
+
+@pytest.mark.parametrize("device_bytes", [2**30, 100])
+def test_images_kept_on_the_device_give_the_same_bits(
+    monkeypatch: pytest.MonkeyPatch, device_bytes: int
+) -> None:
+    images, labels = _images(70, 5)
+    chosen = np.arange(5, 65)[::-1].copy()
+    trainer = Trainer(_plain(), FitParameters(epochs=2, batch_size=16))
+    monkeypatch.setattr(trainer_module, "CHUNK_BYTES", 16 * 64 * 2)  # two batches a chunk
+    start = _plain().get_weights()
+    trainer.fit(start, images, labels, chosen, seed=1)
+    expected = trainer.model.get_weights()
+    carried = []
+    monkeypatch.setattr(trainer_module, "on_accelerator", lambda: True)
+    monkeypatch.setattr(trainer_module, "DEVICE_BYTES", device_bytes)
+    whole = trainer_module._on_device
+    monkeypatch.setattr(trainer_module, "_on_device", lambda *given: carried.append(1) or whole(*given))
+    trainer.fit(start, images, labels, chosen, seed=1)
+    assert len(carried) == (device_bytes == 2**30), "once a fit, if there is room"
+    for a, b in zip(expected, trainer.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 REGULARISED = """

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from guided_retraining.backend import keras, on_accelerator
 from guided_retraining.retraining.fit_loop_jax import jax_batch_runner
 
-Runner = Callable[[NDArray[np.float32], NDArray[np.int64]], None]
+Runner = Callable[[Any, NDArray[np.int64]], None]
 
 
 def make_batch_runner(model: Any, batch_size: int) -> Runner:
@@ -63,7 +63,7 @@ def tensorflow_batch_runner(model: Any, batch_size: int, *, xla: bool) -> Runner
 
     run_batches = batches.get_concrete_function()  # traced here, not by the first of several threads
 
-    def run(images: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
+    def run(images: Any, labels: NDArray[np.int64]) -> None:  # images of the host or already of the device
         run_batches(tf.convert_to_tensor(images), tf.convert_to_tensor(labels))
 
     return run

@@ -49,14 +49,15 @@ def jax_batch_runner(model: Any, batch_size: int) -> Callable[[NDArray[np.float3
 
         return jax.lax.scan(step, state, (images, labels, weights))[0]
 
-    def run(images: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
+    def run(images: Any, labels: NDArray[np.int64]) -> None:  # images of the host or already of the device
         missing = -len(images) % batch_size
         weights = np.ones(len(images), np.float32)
         padded = [
-            np.concatenate([array, np.repeat(array[:1], missing, axis=0)]) for array in (images, labels)
+            jnp.concatenate([jnp.asarray(array), jnp.repeat(array[:1], missing, axis=0)])
+            for array in (images, labels)
         ]
-        padded.append(np.concatenate([weights, np.zeros(missing, np.float32)]))
-        batched = [jnp.asarray(array.reshape(-1, batch_size, *array.shape[1:])) for array in padded]
+        padded.append(jnp.concatenate([weights, jnp.zeros(missing, jnp.float32)]))
+        batched = [array.reshape(-1, batch_size, *array.shape[1:]) for array in padded]
         variables = (model.trainable_variables, model.non_trainable_variables, optimizer.variables)
         state = tuple([variable.value for variable in group] for group in variables)
         for group, values in zip(variables, run_batches(state, *batched), strict=True):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.backend import keras
+from guided_retraining.backend import keras, on_accelerator
 from guided_retraining.images import ImageArray
 from guided_retraining.models.cloning import clone
 from guided_retraining.models.forward import ForwardPass
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from guided_retraining.attacks import KerasLogitsEstimator
 
 CHUNK_BYTES = 16 * 2**20  # images gathered from the pool at a time; the only copy of them a fit makes
+
+DEVICE_BYTES = (
+    4 * 2**30
+)  # of a fit's images kept in a GPU's memory; more go there chunk by chunk, in each epoch
 
 ATTACKED_VALUES = 64 * 32 * 32 * 3  # pixel values in a batch, or 64 images
 
@@ -101,7 +105,8 @@ class Trainer:
 
         Args:
             start: weights to begin from, as ``model.get_weights()`` gives them.
-            images: ``(n, h, w, c)``, indexed chunk by chunk and never copied whole.
+            images: ``(n, h, w, c)``, indexed chunk by chunk and never copied whole in this machine's memory; on a
+                GPU the chosen ones lie in its memory during the fit, where they fit.
             labels: ``(n,)`` true classes.
             indices: ``(m,)`` positions to train on.
             seed: of the shuffling and of dropout.
@@ -113,13 +118,18 @@ class Trainer:
         image_bytes = int(np.prod(images.shape[1:])) * 4
         chunk = max(1, CHUNK_BYTES // (image_bytes * parameters.batch_size)) * parameters.batch_size
         begun = time.perf_counter()
+        on_device = None
+        if on_accelerator() and len(indices) * image_bytes <= DEVICE_BYTES:
+            on_device = _on_device(images, indices, chunk)
         for epoch in range(parameters.epochs):
             epoch_start = time.perf_counter()
-            order = generator.permutation(indices)
+            order = generator.permutation(len(indices))
             for position in range(0, len(order), chunk):
                 stop_if_asked()
-                chosen = order[position : position + chunk]
-                self._run(images[chosen], labels[chosen])
+                turn = order[position : position + chunk]
+                chosen = indices[turn]
+                batch = images[chosen] if on_device is None else keras.ops.take(on_device, turn, axis=0)
+                self._run(batch, labels[chosen])
             if after_epoch is not None:
                 after_epoch(epoch + 1, time.perf_counter() - epoch_start)
         return FitCost(time.perf_counter() - begun, samples_seen=len(indices) * parameters.epochs)
@@ -130,6 +140,13 @@ class Trainer:
             variable.assign(value)
         for state in self._seed_states:
             state.assign(np.array([generator.integers(2**31), 0], dtype=np.uint32))
+
+
+def _on_device(images: ImageArray, indices: NDArray[np.int64], chunk: int) -> Any:
+    """The chosen images as one tensor, carried over chunk by chunk."""
+    parts = range(0, len(indices), chunk)
+    tensors = [keras.ops.convert_to_tensor(images[indices[start : start + chunk]]) for start in parts]
+    return keras.ops.concatenate(tensors) if len(tensors) > 1 else tensors[0]
 
 
 class _Float32Forward(ForwardPass):
