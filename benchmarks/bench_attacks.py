@@ -23,7 +23,7 @@ from elsewhere import Elsewhere
 
 from guided_retraining.attacks import ATTACKS, KerasLogitsEstimator, Reattacker, make_attack
 from guided_retraining.attacks.norms import perturbation_norms
-from guided_retraining.backend import keras
+from guided_retraining.machine.backend import keras
 from guided_retraining.models.logits import logits_twin
 
 Data = tuple[np.ndarray, np.ndarray]

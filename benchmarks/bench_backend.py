@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from guided_retraining.backend import keras
+from guided_retraining.machine.backend import keras
 from guided_retraining.models.architectures import build_model
-from guided_retraining.parameters import FitParameters
+from guided_retraining.parameters.blocks import FitParameters
 from guided_retraining.retraining.trainer import Trainer
 
 BATCH = 64

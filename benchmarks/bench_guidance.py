@@ -28,7 +28,7 @@ import numpy as np
 
 from guided_retraining.errors import GuidedRetrainingWarning
 from guided_retraining.guidance import Trace, score
-from guided_retraining.parallel import cores
+from guided_retraining.machine.parallel import cores
 
 SIX = ("neuron_coverage", "lsa", "dsa", "deep_gini", "softmax_entropy", "random")
 STUDY_INPUTS = 56_000

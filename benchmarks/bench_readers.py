@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from guided_retraining.images import UnitImages
+from guided_retraining.images.arrays import UnitImages
 from guided_retraining.readers import near_duplicates, read
 from guided_retraining.readers.archives import open_files
 from guided_retraining.readers.decoding import decode_images

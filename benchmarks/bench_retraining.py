@@ -30,24 +30,24 @@ import psutil
 from elsewhere import Elsewhere
 
 from guided_retraining.attacks import KerasLogitsEstimator, make_attack
-from guided_retraining.backend import keras, side_by_side
 from guided_retraining.guidance import deep_gini, max_softmax
-from guided_retraining.images import UnitImages
+from guided_retraining.images.arrays import UnitImages
+from guided_retraining.images.pool import LabelledPool
+from guided_retraining.machine.backend import keras, side_by_side
+from guided_retraining.machine.parallel import cores, in_threads
+from guided_retraining.machine.resources import peak_memory_mb
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import predicted_labels
-from guided_retraining.parallel import cores, in_threads
-from guided_retraining.parameters import ConfigurationParameters, FitParameters
-from guided_retraining.pool import LabelledPool
+from guided_retraining.parameters.blocks import ConfigurationParameters, FitParameters
 from guided_retraining.readers import read
 from guided_retraining.retraining.cells import CellInputs, CellRunner
 from guided_retraining.retraining.curve import CurveTask, selections
 from guided_retraining.retraining.initial import InitialWeights
 from guided_retraining.retraining.orderings import budget_steps
 from guided_retraining.retraining.reattacks import Reattacks
-from guided_retraining.retraining.resources import peak_memory_mb
 from guided_retraining.retraining.shared import lender, shared_initial_weights
 from guided_retraining.retraining.trainer import Trainer
-from guided_retraining.store import Store
+from guided_retraining.storage.store import Store
 
 CONFIGURATIONS = {
     "config_2": ConfigurationParameters(start="original", pool="all"),

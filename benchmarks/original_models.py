@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 import yaml
 
-from guided_retraining.backend import keras
-from guided_retraining.images import SelectedImages, UnitImages
+from guided_retraining.images.arrays import SelectedImages, UnitImages
+from guided_retraining.machine.backend import keras
 from guided_retraining.models.forward import ForwardPass, predicted_labels
-from guided_retraining.parameters import FitParameters, PreprocessingParameters, SourceParameters
+from guided_retraining.parameters.blocks import FitParameters, PreprocessingParameters, SourceParameters
 from guided_retraining.readers import read, stratified_split
 from guided_retraining.retraining.original import train_classifier
-from guided_retraining.store import Store
+from guided_retraining.storage.store import Store
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "base"
 DATASETS = ("mnist", "fashion_mnist", "cifar10", "gtsrb", "intel")

@@ -44,7 +44,7 @@ def record() -> None:
     import numpy as np
 
     from guided_retraining.models.architectures import build_model
-    from guided_retraining.parameters import FitParameters
+    from guided_retraining.parameters.blocks import FitParameters
     from guided_retraining.retraining.trainer import Trainer
 
     costs = {}
@@ -76,8 +76,8 @@ def say(line: str) -> None:
 
 def studies(seeds: int, budgets: int) -> dict[str, Any]:
     """The typed parameters of the five data sets."""
-    from guided_retraining.config import parse_study
-    from guided_retraining.config_loader import LayeredConfigLoader
+    from guided_retraining.parameters.study import parse_study
+    from guided_retraining.project.config_loader import LayeredConfigLoader
 
     wanted = {"defaults": {"ordering_retraining": {"seeds": list(range(seeds)), "budgets": budgets}}}
     loader = LayeredConfigLoader(
@@ -122,7 +122,7 @@ class DatasetCosts:
 
     def cells(self, name: str) -> list[float]:
         """Seconds of the cells that one seed of a curve computes; cells on the whole pool are shared by all metrics."""
-        from guided_retraining.parameters import retraining_fit
+        from guided_retraining.parameters.blocks import retraining_fit
         from guided_retraining.retraining.orderings import budget_steps
 
         study = self.study.ordering_retraining

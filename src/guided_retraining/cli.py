@@ -15,8 +15,8 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.io import DatasetError
 from kedro.validation.exceptions import ParameterValidationError
 
-from guided_retraining.config import Study, suggest
 from guided_retraining.errors import GuidedRetrainingError, ParameterError
+from guided_retraining.parameters.study import Study, suggest
 
 INTERRUPTED = 130  # the exit code shells give a command stopped by Ctrl-C
 
@@ -89,9 +89,9 @@ def guided() -> None:
 def plan(datasets: tuple[str, ...], env: str | None) -> None:
     """Retrained models, time, memory and disk of a study, after its preprocessing."""
     from guided_retraining.commands.forecast import describe, forecast
+    from guided_retraining.machine.limits import one_thread_an_operation
     from guided_retraining.models.architectures import build_model
     from guided_retraining.models.loading import load_model
-    from guided_retraining.runners.limits import one_thread_an_operation
 
     one_thread_an_operation()
     with open_session(env) as (catalog, configured):
@@ -118,7 +118,7 @@ def plan(datasets: tuple[str, ...], env: str | None) -> None:
 def status(datasets: tuple[str, ...], env: str | None) -> None:
     """Cells done, missing and stale, and the time left, by the fingerprints that kedro run goes by."""
     from guided_retraining.commands.status import study_status
-    from guided_retraining.progress import duration
+    from guided_retraining.machine.progress import duration
 
     with open_session(env) as (catalog, configured):
         for name in chosen(datasets, configured):
@@ -159,7 +159,7 @@ def new_dataset_command(
 ) -> None:
     """Check your own images (and model) and write the one YAML file they need."""
     from guided_retraining.commands.new_dataset import new_dataset
-    from guided_retraining.config_loader import DEFAULTS, current_loader
+    from guided_retraining.project.config_loader import DEFAULTS, current_loader
 
     loader = current_loader()
     parameters = {**loader["parameters"], DEFAULTS: loader.defaults()}
@@ -175,7 +175,7 @@ def open_session(env: str | None) -> Iterator[tuple[Any, dict[str, Study]]]:
     """The catalog and the typed parameters of the project in this folder."""
     from kedro.framework.session import KedroSession
 
-    from guided_retraining.config_loader import studies
+    from guided_retraining.project.config_loader import studies
 
     with KedroSession.create(env=env) as session:
         context: Any = session.load_context()  # type: ignore[attr-defined]

@@ -6,8 +6,7 @@ import warnings
 
 from kedro.pipeline import Pipeline
 
-from guided_retraining.config import Study
-from guided_retraining.config_loader import studies
+from guided_retraining.parameters.study import Study
 from guided_retraining.pipelines import (
     attack,
     download,
@@ -18,6 +17,7 @@ from guided_retraining.pipelines import (
     training,
 )
 from guided_retraining.pipelines.wiring import for_dataset
+from guided_retraining.project.config_loader import studies
 from guided_retraining.readers.sources import SOURCES
 
 DEFAULT_DATASET = "digits"

@@ -1,7 +1,7 @@
 """Kedro settings of the project."""
 
-from guided_retraining.config_loader import LayeredConfigLoader
-from guided_retraining.hooks import AnswerHook, NothingStaleHook, QuietHook, ThreadsHook, WarningHook
+from guided_retraining.project.config_loader import LayeredConfigLoader
+from guided_retraining.project.hooks import AnswerHook, NothingStaleHook, QuietHook, ThreadsHook, WarningHook
 
 HOOKS = (QuietHook(), ThreadsHook(), NothingStaleHook(), WarningHook(), AnswerHook())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)

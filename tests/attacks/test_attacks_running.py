@@ -14,7 +14,7 @@ from guided_retraining.attacks import KerasLogitsEstimator, Reattacker, reattack
 from guided_retraining.attacks import running as running_module
 from guided_retraining.attacks.seeding import seeded_globals
 from guided_retraining.errors import InputError
-from guided_retraining.images import SelectedImages, UnitImages
+from guided_retraining.images.arrays import SelectedImages, UnitImages
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from guided_retraining.errors import GuidedRetrainingWarning, InputError
 from guided_retraining.guidance import DistanceSurprise, neighbours
 from guided_retraining.guidance.screening import Frame, squared_distances
-from guided_retraining.parallel import cores
+from guided_retraining.machine.parallel import cores
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError
 
-from guided_retraining.images import SelectedImages, UnitImages
+from guided_retraining.images.arrays import SelectedImages, UnitImages
+from guided_retraining.images.pool import LabelledPool
 from guided_retraining.io.arrays import NumpyDataset
 from guided_retraining.io.atomic import AtomicJSONDataset, AtomicTextDataset, FigureDataset
 from guided_retraining.io.pool import PoolDataset
 from guided_retraining.io.store import StoreDataset
-from guided_retraining.pool import LabelledPool
 
 
 def test_uint8_images_come_back_as_float32_in_unit_range_and_mapped(tmp_path: Path) -> None:

@@ -12,9 +12,8 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from kedro.io import DataCatalog, DatasetError
 
-from guided_retraining import copies
-from guided_retraining.files import atomic_path
-from guided_retraining.images import UnitImages
+from guided_retraining.images.arrays import UnitImages
+from guided_retraining.images.pool import LabelledPool
 from guided_retraining.io.arrays import NumpyDataset
 from guided_retraining.io.atomic import (
     AtomicJSONDataset,
@@ -26,7 +25,8 @@ from guided_retraining.io.model import KerasModelDataset
 from guided_retraining.io.pool import PoolDataset
 from guided_retraining.io.raw import RawFolderDataset
 from guided_retraining.io.store import StoreDataset
-from guided_retraining.pool import LabelledPool
+from guided_retraining.storage import copies
+from guided_retraining.storage.files import atomic_path
 
 
 def test_images_are_mapped_from_a_local_copy(remote: str) -> None:
@@ -110,7 +110,7 @@ def test_figures_are_kept_as_png_and_svg(remote: str) -> None:
 
 
 def test_a_model_comes_back(remote: str) -> None:
-    from guided_retraining.backend import keras
+    from guided_retraining.machine.backend import keras
 
     model = keras.Sequential(
         [

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from guided_retraining.backend import keras
 from guided_retraining.errors import ModelError, ParameterError
+from guided_retraining.machine.backend import keras
 from guided_retraining.models.architectures import ARCHITECTURES, build_model, check_architecture
 from guided_retraining.models.forward import ForwardPass, feature_layer, predicted_labels, trace_model
 from guided_retraining.models.loading import check_model, load_model

@@ -13,11 +13,11 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from guided_retraining.guidance import class_balanced, deep_gini
+from guided_retraining.images.pool import LabelledPool
 from guided_retraining.models.architectures import build_model
-from guided_retraining.parameters import FitParameters, ModelParameters, named_function
+from guided_retraining.parameters.blocks import FitParameters, ModelParameters, named_function
 from guided_retraining.pipelines.metrics import create_pipeline
-from guided_retraining.pool import LabelledPool
-from guided_retraining.store import Store
+from guided_retraining.storage.store import Store
 
 pytestmark = pytest.mark.filterwarnings("ignore:One or more dataset names contain")
 

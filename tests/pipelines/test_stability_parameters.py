@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from guided_retraining.config import Study, parse_study
 from guided_retraining.errors import ParameterError
-from guided_retraining.parameters import RetrainingParameters
+from guided_retraining.images.pool import LabelledPool
+from guided_retraining.parameters.blocks import RetrainingParameters
+from guided_retraining.parameters.study import Study, parse_study
 from guided_retraining.pipeline_registry import dataset_stages
 from guided_retraining.pipelines.reporting.nodes import describe_rankings
-from guided_retraining.pool import LabelledPool
 
 pytestmark = pytest.mark.filterwarnings("ignore:One or more dataset names contain")
 

@@ -71,7 +71,7 @@ def test_an_environment_and_relative_folders_have_their_say(project: Path) -> No
 
 
 def test_the_catalog_knows_its_place_whatever_is_read_first(project: Path) -> None:
-    from guided_retraining.config_loader import LayeredConfigLoader
+    from guided_retraining.project.config_loader import LayeredConfigLoader
 
     settings = {"base_env": "base", "default_run_env": "local", "env": "smoke"}
     elsewhere = shutil.copytree(project / "conf", project / "elsewhere")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from guided_retraining.cli import user_message
-from guided_retraining.config import parse_study
-from guided_retraining.config_loader import LayeredConfigLoader, studies
 from guided_retraining.errors import ParameterError
+from guided_retraining.parameters.study import parse_study
+from guided_retraining.project.config_loader import LayeredConfigLoader, studies
 from project_copies import kedro, make_project
 
 SEEN_BY_USERS = {

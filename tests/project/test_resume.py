@@ -135,7 +135,7 @@ def test_ctrl_c_ends_with_a_message_and_keeps_what_is_finished(unfinished: Path)
 FILL = """
 import resource, sys
 from guided_retraining.errors import DataFileError
-from guided_retraining.store import Store
+from guided_retraining.storage.store import Store
 store = Store(sys.argv[1])
 store.put("first", {"accuracy": 0.5})
 resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))  # no file grows further: as on a disk that fills up

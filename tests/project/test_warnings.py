@@ -8,7 +8,7 @@ import warnings
 import pytest
 
 from guided_retraining.errors import GuidedRetrainingWarning
-from guided_retraining.hooks import WarningHook
+from guided_retraining.project.hooks import WarningHook
 
 
 def test_our_warnings_are_logged_once_and_others_go_where_they_went(

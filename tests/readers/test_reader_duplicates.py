@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guided_retraining.errors import InputError, ParameterError
-from guided_retraining.images import SelectedImages, UnitImages
+from guided_retraining.images.arrays import SelectedImages, UnitImages
 from guided_retraining.readers import duplicates, near_duplicates
 
 quick = settings(max_examples=30, deadline=None, derandomize=True)

@@ -11,7 +11,7 @@ import reader_samples as samples
 from PIL import Image
 
 from guided_retraining.errors import DataFileError
-from guided_retraining.images import UnitImages
+from guided_retraining.images.arrays import UnitImages
 from guided_retraining.readers import near_duplicates, read, stratified_split
 
 COUNTS = {

@@ -12,18 +12,18 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 
-from guided_retraining.claims import claim
+from guided_retraining.images.pool import LabelledPool
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import predicted_labels
-from guided_retraining.parameters import ConfigurationParameters, FitParameters, ReattackParameters
-from guided_retraining.pool import LabelledPool
+from guided_retraining.parameters.blocks import ConfigurationParameters, FitParameters, ReattackParameters
 from guided_retraining.retraining.cells import CellInputs, CellRunner
 from guided_retraining.retraining.curve import CurveTask, Selection, selections
 from guided_retraining.retraining.initial import InitialWeights
 from guided_retraining.retraining.reattacks import Reattacks, repeated_attacks
 from guided_retraining.retraining.shared import lender
 from guided_retraining.retraining.trainer import Trainer
-from guided_retraining.store import Store
+from guided_retraining.storage.claims import claim
+from guided_retraining.storage.store import Store
 
 
 def _pool(n_clean: int, n_adversarial: int, seed: int) -> LabelledPool:
@@ -73,7 +73,7 @@ def test_a_fit_depends_on_its_arguments_and_not_on_earlier_fits(model, trainer: 
 
 def test_the_fit_is_keras_own_training(model) -> None:
     """Without dropout and shuffling left to chance, the loop ends where ``train_on_batch`` does."""
-    from guided_retraining.backend import keras
+    from guided_retraining.machine.backend import keras
 
     plain = build_model("C4 P F FC8", (4, 4, 1), 3, seed=3)
     pool = _pool(40, 0, 2)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from guided_retraining.attacks import KerasLogitsEstimator, reattack
+from guided_retraining.images.pool import LabelledPool
 from guided_retraining.models.architectures import build_model
-from guided_retraining.parameters import FitParameters, ReattackParameters
-from guided_retraining.pool import LabelledPool
+from guided_retraining.parameters.blocks import FitParameters, ReattackParameters
 from guided_retraining.retraining.reattacks import Reattacks, repeated_attacks
 from guided_retraining.retraining.trainer import Trainer
 

@@ -11,7 +11,7 @@ import pytest
 
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import ForwardPass
-from guided_retraining.parameters import FitParameters
+from guided_retraining.parameters.blocks import FitParameters
 from guided_retraining.retraining import fit_loop
 from guided_retraining.retraining import initial as initial_module
 from guided_retraining.retraining import trainer as trainer_module
@@ -121,8 +121,8 @@ def test_images_kept_on_the_device_give_the_same_bits(
 
 REGULARISED = """
 import numpy as np
-from guided_retraining.backend import keras
-from guided_retraining.parameters import FitParameters
+from guided_retraining.machine.backend import keras
+from guided_retraining.parameters.blocks import FitParameters
 from guided_retraining.retraining.initial import InitialWeights
 from guided_retraining.retraining.trainer import Trainer
 keras.utils.set_random_seed(0)
@@ -151,7 +151,7 @@ def test_two_processes_end_with_the_same_bits() -> None:
 
 def test_a_step_holds_the_layers_own_losses_and_moving_averages() -> None:
     """Regularisation, batch normalisation: the plain step ends where Keras's ``train_on_batch`` does."""
-    from guided_retraining.backend import keras
+    from guided_retraining.machine.backend import keras
 
     layers = keras.layers
     model = keras.Sequential(

@@ -10,11 +10,11 @@ from typing import Any
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline, node
 
-from guided_retraining.claims import share
-from guided_retraining.files import fingerprint
 from guided_retraining.io.atomic import AtomicJSONDataset
 from guided_retraining.io.store import StoreDataset
-from guided_retraining.store import Store
+from guided_retraining.storage.claims import share
+from guided_retraining.storage.fingerprint import fingerprint
+from guided_retraining.storage.store import Store
 
 CURVES = ("a", "b", "c", "d")
 CELLS = 6

@@ -16,8 +16,8 @@ from guided_retraining.attacks.gradients import Signature, value_and_gradient
 from guided_retraining.attacks.losses import difference_of_logits_ratio, log_odds, margin
 from guided_retraining.attacks.norms import norm_order, random_in_ball
 from guided_retraining.attacks.steps import direction, project
-from guided_retraining.backend import ops
 from guided_retraining.errors import ParameterError
+from guided_retraining.machine.backend import ops
 
 __all__ = ["AutoPGD", "windows"]
 

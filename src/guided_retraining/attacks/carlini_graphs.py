@@ -6,7 +6,7 @@ from typing import Any
 
 from guided_retraining.attacks.gradients import value_and_gradient
 from guided_retraining.attacks.losses import margin
-from guided_retraining.backend import ops
+from guided_retraining.machine.backend import ops
 
 __all__ = ["descend", "foot", "shortfall", "succeeds"]
 

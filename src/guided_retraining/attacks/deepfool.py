@@ -11,7 +11,7 @@ from guided_retraining.attacks.base import CompiledAttack
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.finite import check_finite
 from guided_retraining.attacks.gradients import jacobian
-from guided_retraining.backend import ops
+from guided_retraining.machine.backend import ops
 
 __all__ = ["DeepFool"]
 

@@ -21,10 +21,10 @@ from guided_retraining.attacks.finite import check_finite
 from guided_retraining.attacks.gradients import Signature, compile_for
 from guided_retraining.attacks.inputs import CLIP_VALUES, class_indices
 from guided_retraining.attacks.losses import cross_entropy, difference_of_logits_ratio
-from guided_retraining.backend import keras, side_by_side
 from guided_retraining.errors import InputError, ModelError, ParameterError
+from guided_retraining.machine.backend import keras, side_by_side
+from guided_retraining.machine.parallel import each
 from guided_retraining.models.logits import logits_twin, sample_inputs
-from guided_retraining.parallel import each
 
 with warnings.catch_warnings():  # ART is first imported here; it warns that PyTorch is not installed
     warnings.filterwarnings("ignore", message="PyTorch not found", category=UserWarning)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from guided_retraining.attacks.gradients import jacobian, value_and_gradient
-from guided_retraining.backend import keras
+from guided_retraining.machine.backend import keras
 
 __all__ = ["all_class_gradients", "class_gradients", "logits", "loss_gradients", "losses"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from guided_retraining.backend import ops
+from guided_retraining.machine.backend import ops
 
 __all__ = ["cross_entropy", "difference_of_logits_ratio", "log_odds", "margin"]
 

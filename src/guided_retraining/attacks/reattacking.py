@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from guided_retraining.attacks.estimator import BATCH_SIZE, KerasLogitsEstimator
 from guided_retraining.attacks.running import run_attack
-from guided_retraining.backend import keras
 from guided_retraining.errors import InputError
-from guided_retraining.images import ImageArray, SelectedImages
+from guided_retraining.images.arrays import ImageArray, SelectedImages
+from guided_retraining.machine.backend import keras
 
 __all__ = ["Reattacker", "reattack"]
 

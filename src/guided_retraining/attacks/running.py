@@ -18,10 +18,10 @@ from guided_retraining.attacks.inputs import check_images, class_indices
 from guided_retraining.attacks.norms import check_inside, perturbation_norms
 from guided_retraining.attacks.registry import attack_ball, check_attack, make_attack
 from guided_retraining.attacks.seeding import seeded_globals
-from guided_retraining.backend import keras
 from guided_retraining.errors import InputError, ModelError
-from guided_retraining.images import ImageArray
-from guided_retraining.parallel import in_threads
+from guided_retraining.images.arrays import ImageArray
+from guided_retraining.machine.backend import keras
+from guided_retraining.machine.parallel import in_threads
 
 __all__ = ["AttackResult", "run_attack"]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from guided_retraining.attacks.base import CompiledAttack
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.losses import margin
-from guided_retraining.backend import ops
+from guided_retraining.machine.backend import ops
 
 __all__ = ["SquareAttack", "square_side"]
 

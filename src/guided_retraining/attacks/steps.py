@@ -10,7 +10,7 @@ import numpy as np
 from guided_retraining.attacks.gradients import value_and_gradient
 from guided_retraining.attacks.losses import log_odds
 from guided_retraining.attacks.norms import Norm
-from guided_retraining.backend import ops
+from guided_retraining.machine.backend import ops
 
 __all__ = ["ascent", "direction", "project"]
 

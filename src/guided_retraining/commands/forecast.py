@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from guided_retraining.config import Study
-from guided_retraining.parallel import in_threads
-from guided_retraining.parameters import FitParameters
-from guided_retraining.progress import duration
+from guided_retraining.machine.parallel import in_threads
+from guided_retraining.machine.progress import duration
+from guided_retraining.parameters.blocks import FitParameters
+from guided_retraining.parameters.study import Study
 from guided_retraining.retraining.plan import plan_study
 
 CALIBRATION_SECONDS = 2.0  # for training and for prediction each
@@ -81,7 +81,7 @@ def forecast(study: Study, n_images: dict[str, int], model: Any) -> dict[str, An
     Returns:
         A dictionary with ``cells``, ``samples``, ``seconds``, ``memory_bytes``, ``disk_bytes``, ``plan``.
     """
-    from guided_retraining.backend import side_by_side
+    from guided_retraining.machine.backend import side_by_side
 
     retraining = study.ordering_retraining
     planned = plan_study(n_images, study.attack, retraining, study.training, len(study.metrics))

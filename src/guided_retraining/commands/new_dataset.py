@@ -10,10 +10,10 @@ import numpy as np
 import yaml
 
 from guided_retraining.commands.forecast import describe, forecast
-from guided_retraining.config import parse_study
 from guided_retraining.errors import ParameterError
-from guided_retraining.files import atomic_path
+from guided_retraining.parameters.study import parse_study
 from guided_retraining.pipelines.preprocessing.nodes import check_classes, cut
+from guided_retraining.storage.files import atomic_path
 
 DEFAULT_SIZE = (48, 48)  # the study's size for photographs
 OWN_ARCHITECTURE = "C32 P C64 P C128 P D.3 F FC256 D.5 FC64"

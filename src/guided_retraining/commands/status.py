@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 from kedro.io import CatalogProtocol
 
-from guided_retraining.config import Study
+from guided_retraining.parameters.study import Study
 from guided_retraining.pipelines.ordering_retraining.nodes import curve_task, reattacks_of
-from guided_retraining.store import Store
+from guided_retraining.storage.store import Store
 
 
 def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> pd.DataFrame | None:
@@ -22,7 +22,7 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> pd.Dat
         ``configuration, metric, done, missing, seconds_left``, or None before the scores exist; cells in the store
         that no curve asks for any more are the ``stale`` attribute of the table's ``attrs``.
     """
-    from guided_retraining.backend import side_by_side
+    from guided_retraining.machine.backend import side_by_side
     from guided_retraining.retraining.cells import CellInputs
     from guided_retraining.retraining.curve import selections
 

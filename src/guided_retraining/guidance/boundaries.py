@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from guided_retraining.errors import InputError
 from guided_retraining.guidance.checks import check_activations, check_number
-from guided_retraining.images import blocks
+from guided_retraining.images.arrays import blocks
 
 
 def neuron_boundary(

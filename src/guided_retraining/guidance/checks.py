@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from guided_retraining.errors import InputError, ParameterError
-from guided_retraining.images import blocks
+from guided_retraining.images.arrays import blocks
 
 SUM_TOLERANCE = 1e-3  # softmax outputs stored as float16 are off by up to about 5e-4
 

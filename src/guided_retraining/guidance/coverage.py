@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from guided_retraining.guidance.checks import check_activations, check_number
-from guided_retraining.images import blocks
+from guided_retraining.images.arrays import blocks
 
 
 def neuron_coverage(activations: ArrayLike, threshold: float = 0.2) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from guided_retraining.guidance.checks import check_activations, check_number
 from guided_retraining.guidance.parallel import one_blas_thread
-from guided_retraining.images import blocks
+from guided_retraining.images.arrays import blocks
 
 NEAR_THE_TOP = 0.98  # of the greatest squared distance: which points are brought up to date together
 FEW = 16  # points that missed more picks than this are brought up to date apart from those that missed fewer

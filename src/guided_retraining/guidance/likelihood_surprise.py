@@ -14,7 +14,7 @@ from guided_retraining.guidance.covariance import covariance, pooled_residuals, 
 from guided_retraining.guidance.kernels import Kernels
 from guided_retraining.guidance.parallel import Scratch, workers
 from guided_retraining.guidance.surprise import Surprise
-from guided_retraining.images import blocks
+from guided_retraining.images.arrays import blocks
 
 STRIP_BYTES = 2**22  # exponents of a strip of inputs for all kernels of one class
 

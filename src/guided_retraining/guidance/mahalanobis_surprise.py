@@ -12,7 +12,7 @@ from guided_retraining.errors import GuidedRetrainingWarning, InputError
 from guided_retraining.guidance.covariance import covariance, pooled_residuals, shrunk, whitening
 from guided_retraining.guidance.parallel import workers
 from guided_retraining.guidance.surprise import Surprise
-from guided_retraining.images import blocks
+from guided_retraining.images.arrays import blocks
 
 
 class MahalanobisSurprise(Surprise):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.guidance.parallel import Run, Scratch
 from guided_retraining.guidance.screening import Frame, ceiling, confirm, squared_distances
-from guided_retraining.images import blocks
+from guided_retraining.images.arrays import blocks
 
 TILE = 1024  # rows and columns of one product: 4 MiB of float32, about a core's own cache
 KEPT_BYTES = (

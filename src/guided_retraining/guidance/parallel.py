@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from guided_retraining.parallel import cores
+from guided_retraining.machine.parallel import cores
 
 Item = TypeVar("Item")
 

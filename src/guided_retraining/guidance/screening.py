@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.images import blocks
+from guided_retraining.images.arrays import blocks
 
 UNIT_ROUND_OFF = 2.0**-24  # of float32
 EXACT_BYTES = 2**23  # float64 differences held at a time while candidates are confirmed

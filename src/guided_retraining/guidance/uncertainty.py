@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from guided_retraining.errors import InputError
 from guided_retraining.guidance.checks import check_classes, check_probabilities
-from guided_retraining.images import blocks
+from guided_retraining.images.arrays import blocks
 
 
 def deep_gini(probabilities: ArrayLike) -> NDArray[np.float64]:

@@ -11,11 +11,11 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import ImagePreview
 from numpy.typing import NDArray
 
-from guided_retraining.copies import local_path, origin
-from guided_retraining.files import atomic_path
-from guided_retraining.images import ImageArray, UnitImages, blocks
-from guided_retraining.storage import exists
-from guided_retraining.targets import Target, as_target
+from guided_retraining.images.arrays import ImageArray, UnitImages, blocks
+from guided_retraining.storage.copies import local_path, origin
+from guided_retraining.storage.files import atomic_path
+from guided_retraining.storage.objects import exists
+from guided_retraining.storage.targets import Target, as_target
 
 PREVIEW_IMAGES = 40  # images on a contact sheet in Kedro-Viz
 

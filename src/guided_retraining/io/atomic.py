@@ -12,10 +12,10 @@ from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.text import TextDataset
 
-from guided_retraining.copies import local_path
-from guided_retraining.files import atomic_path
-from guided_retraining.storage import exists
-from guided_retraining.targets import as_target, with_suffix
+from guided_retraining.storage.copies import local_path
+from guided_retraining.storage.files import atomic_path
+from guided_retraining.storage.objects import exists
+from guided_retraining.storage.targets import as_target, with_suffix
 
 _save_path: contextvars.ContextVar[Path | None] = contextvars.ContextVar("atomic save path", default=None)
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
-from guided_retraining.copies import local_path
-from guided_retraining.files import atomic_path
-from guided_retraining.storage import exists
-from guided_retraining.targets import as_target
+from guided_retraining.storage.copies import local_path
+from guided_retraining.storage.files import atomic_path
+from guided_retraining.storage.objects import exists
+from guided_retraining.storage.targets import as_target
 
 
 class KerasModelDataset(AbstractDataset[Any, Any]):

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
-from guided_retraining.copies import local_path, origin
-from guided_retraining.files import atomic_path
-from guided_retraining.images import UnitImages
+from guided_retraining.images.arrays import UnitImages
+from guided_retraining.images.pool import LabelledPool
 from guided_retraining.io.arrays import open_array
-from guided_retraining.pool import LabelledPool
-from guided_retraining.storage import exists, version
-from guided_retraining.targets import Target, as_target, folder_of, join, relative
+from guided_retraining.storage.copies import local_path, origin
+from guided_retraining.storage.files import atomic_path
+from guided_retraining.storage.objects import exists, version
+from guided_retraining.storage.targets import Target, as_target, folder_of, join, relative
 
 _ARRAYS = ("clean_images", "clean_labels", "adversarial_images")
 _SMALL = ("adversarial_labels", "attacks", "sources")

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
-from guided_retraining.targets import as_target
+from guided_retraining.storage.targets import as_target
 
 
 class RawFolderDataset(AbstractDataset[NoReturn, Path]):

@@ -6,12 +6,12 @@ from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
-from guided_retraining.store import Store
-from guided_retraining.targets import as_target
+from guided_retraining.storage.store import Store
+from guided_retraining.storage.targets import as_target
 
 
 class StoreDataset(AbstractDataset[NoReturn, Store]):
-    """A handle on a :class:`~guided_retraining.store.Store`; the node that gets it reads and puts pieces by itself.
+    """A handle on a :class:`~guided_retraining.storage.store.Store`; its node reads and puts pieces by itself.
 
     Args:
         filepath: the store's folder, or a URL.

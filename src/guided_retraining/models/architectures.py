@@ -38,7 +38,7 @@ def build_model(architecture: str, image_shape: tuple[int, int, int], n_classes:
     Raises:
         ParameterError: an unknown architecture or layer word, or images too small for its pooling layers.
     """
-    from guided_retraining.backend import keras
+    from guided_retraining.machine.backend import keras
 
     words = _words(architecture)
     halvings = words.count("P")
@@ -79,7 +79,7 @@ def _words(architecture: str) -> list[str]:
 
 
 def _layer(word: str, position: int) -> Any:
-    from guided_retraining.backend import keras
+    from guided_retraining.machine.backend import keras
 
     layers = keras.layers
     kind = word.rstrip("0123456789.")

@@ -25,7 +25,7 @@ def clone(model: Any, *, precision: str = "float32", seed: int | None = None) ->
     Raises:
         ModelError: the model cannot be rebuilt from its configuration.
     """
-    from guided_retraining.backend import keras
+    from guided_retraining.machine.backend import keras
 
     positions = {id(layer): position for position, layer in enumerate(model.layers)}
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.errors import ModelError
-from guided_retraining.images import ImageArray
-from guided_retraining.parallel import in_threads
+from guided_retraining.images.arrays import ImageArray
+from guided_retraining.machine.parallel import in_threads
 
 
 def feature_layer(model: Any, name: str | None = None) -> Any:
@@ -23,7 +23,7 @@ def feature_layer(model: Any, name: str | None = None) -> Any:
     Raises:
         ModelError: no such layer, or none that is dense; the message lists what could be named.
     """
-    from guided_retraining.backend import keras
+    from guided_retraining.machine.backend import keras
 
     flat = {layer.name: layer for layer in model.layers if len(getattr(layer, "output").shape) == 2}  # noqa: B009
     if name is not None:
@@ -94,6 +94,6 @@ def predicted_labels(forward: ForwardPass, images: ImageArray) -> NDArray[np.int
 
 def trace_model(model: Any, layer_name: str | None = None) -> Any:
     """The model with two outputs: activations of the feature layer, and its own output. Weights are shared."""
-    from guided_retraining.backend import keras
+    from guided_retraining.machine.backend import keras
 
     return keras.Model(model.inputs[0], [feature_layer(model, layer_name).output, model.outputs[0]])

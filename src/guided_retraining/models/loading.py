@@ -17,7 +17,7 @@ def load_model(path: Path) -> Any:
     Raises:
         ModelError: missing, damaged, weights only, or with code inside (a Lambda layer), which is not run.
     """
-    from guided_retraining.backend import keras
+    from guided_retraining.machine.backend import keras
 
     if not path.exists():
         raise ModelError(f"model.path: there is no file {path}")

@@ -13,8 +13,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.backend import keras
 from guided_retraining.errors import ModelError
+from guided_retraining.machine.backend import keras
 
 __all__ = ["LogitsTwin", "logits_twin", "output_kind", "sample_inputs"]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from guided_retraining.errors import ParameterError
-from guided_retraining.images import blocks
+from guided_retraining.images.arrays import blocks
 
 Size = tuple[int, int]
 LUMA_601 = np.array([19595, 38470, 7471], np.uint32)  # ITU-R BT.601 weights times 2**16, as Pillow's mode "L"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.errors import InputError, ParameterError
-from guided_retraining.images import ImageArray, blocks
+from guided_retraining.images.arrays import ImageArray, blocks
 
 GRID = 8  # images are compared as GRID x GRID means first
 BLOCK_BYTES = 32 * 2**20

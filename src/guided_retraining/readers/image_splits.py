@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.errors import DataFileError
-from guided_retraining.images import blocks
+from guided_retraining.images.arrays import blocks
 from guided_retraining.readers.arrays import Size
 from guided_retraining.readers.dataset import RawDataset, RawSplit, checked, listing
 from guided_retraining.readers.decoding import Decoded, decode_images

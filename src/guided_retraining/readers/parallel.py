@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.errors import DataFileError
-from guided_retraining.parallel import cores
+from guided_retraining.machine.parallel import cores
 from guided_retraining.readers.archives import open_files
 from guided_retraining.readers.arrays import Size
 from guided_retraining.readers.files import Files

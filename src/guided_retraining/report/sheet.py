@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.errors import InputError
 from guided_retraining.evaluation.wording import attack_name
-from guided_retraining.images import ImageArray
+from guided_retraining.images.arrays import ImageArray
 from guided_retraining.report.canvas import empty_figure, grid
 from guided_retraining.report.palette import ADVERSARIAL, INK, MUTED
 

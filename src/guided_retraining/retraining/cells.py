@@ -10,18 +10,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from guided_retraining.claims import share
 from guided_retraining.evaluation import accuracies
-from guided_retraining.files import fingerprint
+from guided_retraining.images.pool import LabelledPool
+from guided_retraining.machine.resources import CPU_SECONDS, WATT_HOURS, peak_memory_mb
 from guided_retraining.models.forward import predicted_labels
-from guided_retraining.parameters import FitParameters
-from guided_retraining.pool import LabelledPool
+from guided_retraining.parameters.blocks import FitParameters
 from guided_retraining.retraining.curve import CurveTask, Selection
 from guided_retraining.retraining.initial import InitialWeights
 from guided_retraining.retraining.reattacks import Reattacks
-from guided_retraining.retraining.resources import CPU_SECONDS, WATT_HOURS, peak_memory_mb
 from guided_retraining.retraining.trainer import FitCost, Trainer
-from guided_retraining.store import Store
+from guided_retraining.storage.claims import share
+from guided_retraining.storage.fingerprint import fingerprint
+from guided_retraining.storage.store import Store
 
 # Part of each cell's fingerprint: raise it when a fit with equal arguments may end otherwise.
 ENGINE_VERSION = 4

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.parameters import ConfigurationParameters, FitParameters
-from guided_retraining.pool import LabelledPool
+from guided_retraining.images.pool import LabelledPool
+from guided_retraining.parameters.blocks import ConfigurationParameters, FitParameters
 from guided_retraining.retraining.orderings import budget_steps, candidates, rank
 
 

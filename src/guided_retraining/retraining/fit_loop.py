@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.backend import keras, on_accelerator
+from guided_retraining.machine.backend import keras, on_accelerator
 from guided_retraining.retraining.fit_loop_jax import jax_batch_runner
 
 Runner = Callable[[Any, NDArray[np.int64]], None]

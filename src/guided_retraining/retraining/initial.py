@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from guided_retraining.backend import keras
+from guided_retraining.machine.backend import keras
 from guided_retraining.models.cloning import clone
 from guided_retraining.retraining.trainer import BUILDING
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.files import fingerprint
-from guided_retraining.images import ImageArray
-from guided_retraining.parameters import FitParameters
-from guided_retraining.store import Store
+from guided_retraining.images.arrays import ImageArray
+from guided_retraining.parameters.blocks import FitParameters
+from guided_retraining.storage.fingerprint import fingerprint
+from guided_retraining.storage.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +60,8 @@ def train_classifier(
 def _fit(
     model: Any, train: Labelled, validation: Labelled, training: FitParameters, seed: int
 ) -> dict[str, Any]:
+    from guided_retraining.machine.progress import Ticker
     from guided_retraining.models.forward import predicted_labels
-    from guided_retraining.progress import Ticker
     from guided_retraining.retraining.trainer import Trainer
 
     trainer = Trainer(model, training)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from guided_retraining.errors import ParameterError
-from guided_retraining.parameters import AttackParameters, FitParameters, RetrainingParameters, retraining_fit
+from guided_retraining.parameters.blocks import (
+    AttackParameters,
+    FitParameters,
+    RetrainingParameters,
+    retraining_fit,
+)
 from guided_retraining.retraining.orderings import budget_steps
 
 

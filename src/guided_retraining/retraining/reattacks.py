@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from guided_retraining.attacks import ATTACKS, KerasLogitsEstimator, Reattacker
 from guided_retraining.attacks.registry import attack_ball
-from guided_retraining.images import SelectedImages
-from guided_retraining.parameters import ReattackParameters, named_function
-from guided_retraining.pool import LabelledPool
+from guided_retraining.images.arrays import SelectedImages
+from guided_retraining.images.pool import LabelledPool
+from guided_retraining.parameters.blocks import ReattackParameters, named_function
 
 
 @dataclass(frozen=True)

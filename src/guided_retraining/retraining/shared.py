@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 from typing import Any
 
-from guided_retraining.files import fingerprint
-from guided_retraining.parameters import FitParameters
+from guided_retraining.parameters.blocks import FitParameters
 from guided_retraining.retraining.initial import InitialWeights
 from guided_retraining.retraining.trainer import BUILDING, Trainer
+from guided_retraining.storage.fingerprint import fingerprint
 
 MOST_KINDS = 4  # ways of fitting whose idle trainers are kept; those of others are let go
 

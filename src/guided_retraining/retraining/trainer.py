@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.backend import keras, on_accelerator
-from guided_retraining.images import ImageArray
+from guided_retraining.images.arrays import ImageArray
+from guided_retraining.machine.backend import keras, on_accelerator
+from guided_retraining.machine.parallel import stop_if_asked
 from guided_retraining.models.cloning import clone
 from guided_retraining.models.forward import ForwardPass
 from guided_retraining.models.logits import output_kind
-from guided_retraining.parallel import stop_if_asked
-from guided_retraining.parameters import FitParameters
+from guided_retraining.parameters.blocks import FitParameters
 from guided_retraining.retraining.fit_loop import make_batch_runner
 
 if TYPE_CHECKING:

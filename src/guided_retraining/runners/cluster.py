@@ -12,8 +12,8 @@ from distributed import Client, LocalCluster
 
 from guided_retraining import __version__
 from guided_retraining.errors import GuidedRetrainingError, ParameterError
-from guided_retraining.parallel import cores
-from guided_retraining.runners.limits import thread_environment, visible_gpus
+from guided_retraining.machine.limits import thread_environment, visible_gpus
+from guided_retraining.machine.parallel import cores
 from guided_retraining.runners.prepare import PrepareWorker
 
 CONNECT_SECONDS = 30  # to reach a scheduler

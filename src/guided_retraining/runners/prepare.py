@@ -13,7 +13,7 @@ from typing import Any
 from distributed import WorkerPlugin
 
 from guided_retraining import __version__
-from guided_retraining.runners.limits import choose_gpu, limit_threads
+from guided_retraining.machine.limits import choose_gpu, limit_threads
 
 
 @dataclass(frozen=True)

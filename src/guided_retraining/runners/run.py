@@ -19,7 +19,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from guided_retraining.errors import GuidedRetrainingError
-from guided_retraining.progress import Ticker
+from guided_retraining.machine.progress import Ticker
 from guided_retraining.runners.cluster import workers_of
 from guided_retraining.runners.payload import node_catalog
 from guided_retraining.runners.schedule import Schedule

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from guided_retraining.files import fingerprint
-from guided_retraining.images import ImageArray, SelectedImages
-from guided_retraining.parameters import AttackParameters, named_function
-from guided_retraining.pool import LabelledPool
+from guided_retraining.images.arrays import ImageArray, SelectedImages
+from guided_retraining.images.pool import LabelledPool
+from guided_retraining.parameters.blocks import AttackParameters, named_function
 from guided_retraining.retraining.plan import attacked_count
-from guided_retraining.store import Store
+from guided_retraining.storage.fingerprint import fingerprint
+from guided_retraining.storage.store import Store
 
 SPLITS = ("train", "validation", "test")
 # Part of each part's fingerprint: raise it when attacks with equal arguments may end otherwise.
@@ -48,7 +48,7 @@ def attack_split(
         ``(m, h, w, c)`` float32 images, and a table with a row for each.
     """
     from guided_retraining.attacks import KerasLogitsEstimator, run_attack
-    from guided_retraining.progress import Ticker
+    from guided_retraining.machine.progress import Ticker
 
     number = attacked_count(getattr(attack, f"n_{split}"), len(labels), split, len(attack.attacks))
     generator = np.random.default_rng((seed, SPLITS.index(split)))

@@ -6,8 +6,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from guided_retraining.parameters import SourceParameters
-from guided_retraining.progress import Ticker
+from guided_retraining.machine.progress import Ticker
+from guided_retraining.parameters.blocks import SourceParameters
 from guided_retraining.readers.download import download
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.guidance import Trace, score
-from guided_retraining.parameters import ModelParameters, named_function
-from guided_retraining.pool import LabelledPool
+from guided_retraining.images.pool import LabelledPool
+from guided_retraining.parameters.blocks import ModelParameters, named_function
 
 
 def trace_pool(
@@ -26,10 +26,10 @@ def trace_pool(
     Returns:
         ``(n, d)`` activations, ``(n, k)`` probabilities, and the cost of the pass.
     """
-    from guided_retraining.backend import side_by_side
+    from guided_retraining.machine.backend import side_by_side
+    from guided_retraining.machine.progress import Ticker
     from guided_retraining.models.forward import ForwardPass, feature_layer, trace_model
     from guided_retraining.models.logits import output_kind
-    from guided_retraining.progress import Ticker
 
     forward = ForwardPass(trace_model(model, parameters.feature_layer), workers=side_by_side())
     start = time.perf_counter()

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from guided_retraining.errors import GuidedRetrainingWarning, InputError
 from guided_retraining.guidance import METRICS, overlap, rank_correlation
 from guided_retraining.guidance.quality import first_of
-from guided_retraining.images import ImageArray
-from guided_retraining.parameters import FitParameters, ModelParameters
+from guided_retraining.images.arrays import ImageArray
+from guided_retraining.images.pool import LabelledPool
+from guided_retraining.parameters.blocks import FitParameters, ModelParameters
 from guided_retraining.pipelines.metrics.nodes import score_pool, trace_pool
-from guided_retraining.pool import LabelledPool
 from guided_retraining.retraining.orderings import rank
 from guided_retraining.retraining.original import train_classifier
-from guided_retraining.store import Store
+from guided_retraining.storage.store import Store
 
 SHARE_COMPARED = 0.10  # of the pool: what a small budget would choose
 

@@ -9,9 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from guided_retraining.guidance import METRICS
-from guided_retraining.parameters import AttackParameters, FitParameters, RetrainingParameters, retraining_fit
-from guided_retraining.pool import LabelledPool
-from guided_retraining.store import Store
+from guided_retraining.images.pool import LabelledPool
+from guided_retraining.parameters.blocks import (
+    AttackParameters,
+    FitParameters,
+    RetrainingParameters,
+    retraining_fit,
+)
+from guided_retraining.storage.store import Store
 
 if TYPE_CHECKING:
     from guided_retraining.retraining.curve import CurveTask
@@ -52,8 +57,8 @@ def retrain_curve(
     Returns:
         One row for each budget and seed.
     """
-    from guided_retraining.backend import side_by_side
-    from guided_retraining.progress import Ticker
+    from guided_retraining.machine.backend import side_by_side
+    from guided_retraining.machine.progress import Ticker
     from guided_retraining.retraining.cells import CellInputs, CellRunner
     from guided_retraining.retraining.curve import selections
     from guided_retraining.retraining.shared import lender, shared_initial_weights

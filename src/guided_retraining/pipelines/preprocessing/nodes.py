@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.errors import DataFileError, ParameterError
-from guided_retraining.images import ImageArray, JoinedImages, SelectedImages, UnitImages
-from guided_retraining.parameters import (
+from guided_retraining.images.arrays import ImageArray, JoinedImages, SelectedImages, UnitImages
+from guided_retraining.parameters.blocks import (
     AttackParameters,
     FitParameters,
     PreprocessingParameters,

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from guided_retraining.evaluation import Recommendation, answer_lines, recommend
 from guided_retraining.guidance import METRICS, overlap, rank_correlation
 from guided_retraining.guidance.quality import first_of
-from guided_retraining.images import ImageArray
-from guided_retraining.parameters import RetrainingParameters
-from guided_retraining.pool import LabelledPool
+from guided_retraining.images.arrays import ImageArray
+from guided_retraining.images.pool import LabelledPool
+from guided_retraining.parameters.blocks import RetrainingParameters
 from guided_retraining.report import (
     PageContext,
     agreement_table,

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.images import ImageArray
-from guided_retraining.parameters import FitParameters, ModelParameters
-from guided_retraining.store import Store
+from guided_retraining.images.arrays import ImageArray
+from guided_retraining.parameters.blocks import FitParameters, ModelParameters
+from guided_retraining.storage.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ def evaluate_original(
     Returns:
         ``validation`` and ``test``, each in [0, 1].
     """
-    from guided_retraining.backend import side_by_side
+    from guided_retraining.machine.backend import side_by_side
     from guided_retraining.models.forward import ForwardPass, predicted_labels
 
     forward = ForwardPass(model, workers=side_by_side())

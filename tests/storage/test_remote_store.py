@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from guided_retraining.claims import claim, share
-from guided_retraining.store import Store
+from guided_retraining.storage.claims import claim, share
+from guided_retraining.storage.store import Store
 
 KEYS = [f"{i:032x}" for i in range(12)]
 
@@ -82,7 +82,7 @@ def test_threads_of_a_process_compute_nothing_twice(remote: str) -> None:
 
 def test_each_process_has_an_order_of_its_own_behind_a_url_only(remote: str, tmp_path, monkeypatch) -> None:
     def order(folder: object, pid: int) -> list[int]:
-        monkeypatch.setattr("guided_retraining.claims.os.getpid", lambda: pid)
+        monkeypatch.setattr("guided_retraining.storage.claims.os.getpid", lambda: pid)
         computed: list[int] = []
         list(share(Store(folder), KEYS, lambda position: computed.append(position) or {"n": position}))  # type: ignore[arg-type]
         return computed

@@ -10,7 +10,7 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from guided_retraining.errors import GuidedRetrainingWarning, ParameterError
-from guided_retraining.runners.limits import one_thread_an_operation
+from guided_retraining.machine.limits import one_thread_an_operation
 
 logger = logging.getLogger(__name__)
 

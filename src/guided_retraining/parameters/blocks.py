@@ -1,6 +1,6 @@
 """The blocks of parameters that ``conf/`` may give for a data set, typed, with bounds, and what each word means.
 
-Everything wrong is refused here, before any work. ``guided_retraining.config`` puts the blocks together.
+Everything wrong is refused here, before any work. ``guided_retraining.parameters.study`` puts the blocks together.
 """
 
 from __future__ import annotations

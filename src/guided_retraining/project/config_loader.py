@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 
 from kedro.config import MissingConfigException, OmegaConfigLoader
 
-from guided_retraining.config import Study, parse_study, suggest
 from guided_retraining.errors import ParameterError
+from guided_retraining.parameters.study import Study, parse_study, suggest
 
 DEFAULTS = "defaults"
 SHARED_ROOTS = (DEFAULTS, "comparison")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from guided_retraining.errors import DataFileError
-from guided_retraining.targets import Target, as_target
+from guided_retraining.storage.targets import Target, as_target
 
 CACHE_VARIABLE = "GUIDED_RETRAINING_CACHE"
 

@@ -8,7 +8,7 @@ import logging
 import pytest
 from rich.console import Console
 
-from guided_retraining import progress
+from guided_retraining.machine import progress
 
 
 class Clock:

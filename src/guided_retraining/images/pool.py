@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.errors import InputError
-from guided_retraining.files import fingerprint
-from guided_retraining.images import ImageArray, JoinedImages
+from guided_retraining.images.arrays import ImageArray, JoinedImages
+from guided_retraining.storage.fingerprint import fingerprint
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from guided_retraining import copies, storage
-from guided_retraining.copies import local_path, origin
 from guided_retraining.errors import DataFileError
-from guided_retraining.files import atomic_path
-from guided_retraining.storage import exists, names, version
+from guided_retraining.storage import copies, objects
+from guided_retraining.storage.copies import local_path, origin
+from guided_retraining.storage.files import atomic_path
+from guided_retraining.storage.objects import exists, names, version
 
 
 def write(target: str | Path, text: str) -> None:
@@ -22,7 +22,7 @@ def write(target: str | Path, text: str) -> None:
         temporary.write_text(text)
 
 
-def objects() -> list[str]:
+def stored() -> list[str]:
     return sorted(MemoryFileSystem.store)
 
 
@@ -30,7 +30,7 @@ def objects() -> list[str]:
 def downloads(monkeypatch) -> list[str]:
     """URLs in the order in which they are fetched."""
     fetched: list[str] = []
-    real = storage.download
+    real = objects.download
 
     def counted(url: str, path: Path) -> None:
         fetched.append(url)
@@ -51,8 +51,8 @@ def test_an_object_appears_whole_or_not_at_all(remote: str) -> None:
         temporary.write_text("half")
         raise RuntimeError
     assert local_path(url).read_text() == "new"
-    assert objects() == ["/study/deep/a.txt"]
-    assert not list(storage.cache_folder().glob(".*")), "files on their way up are cleared away"
+    assert stored() == ["/study/deep/a.txt"]
+    assert not list(objects.cache_folder().glob(".*")), "files on their way up are cleared away"
 
 
 def test_a_broken_upload_leaves_nothing_and_names_the_url(remote: str, monkeypatch) -> None:
@@ -69,8 +69,8 @@ def test_a_broken_upload_leaves_nothing_and_names_the_url(remote: str, monkeypat
     with pytest.raises(DataFileError, match=r"cannot write memory://study/a.txt .*connection reset"):
         write(f"{remote}/a.txt", "new")
     assert len(attempts) == 2, "a lost connection is made anew once"
-    assert objects() == ["/study/a.txt"]
-    assert storage.read(f"{remote}/a.txt") == b"old"
+    assert stored() == ["/study/a.txt"]
+    assert objects.read(f"{remote}/a.txt") == b"old"
 
 
 def test_a_lost_connection_is_made_anew(remote: str, monkeypatch) -> None:
@@ -84,7 +84,7 @@ def test_a_lost_connection_is_made_anew(remote: str, monkeypatch) -> None:
         return real(self, path, **options)
 
     monkeypatch.setattr(MemoryFileSystem, "cat_file", first_lost)
-    assert storage.read(f"{remote}/a.txt") == b"here"
+    assert objects.read(f"{remote}/a.txt") == b"here"
     assert len(set(sessions)) == 2
 
 
@@ -142,7 +142,7 @@ def test_threads_that_ask_at_once_share_one_download(remote: str, downloads: lis
 def test_an_object_written_while_it_is_fetched_is_fetched_again(remote: str, monkeypatch) -> None:
     url = f"{remote}/a.txt"
     write(url, "old")
-    real, fetched = storage.download, []
+    real, fetched = objects.download, []
 
     def overtaken(url: str, path: Path) -> None:
         real(url, path)
@@ -212,7 +212,7 @@ def test_a_folder_that_two_make_at_once_is_there_for_both(remote: str, monkeypat
     monkeypatch.setattr(MemoryFileSystem, "makedirs", beaten)
     monkeypatch.setattr(MemoryFileSystem, "mkdirs", real)
     write(f"{remote}/deep/a.txt", "x")
-    assert objects() == ["/study/deep/a.txt"]
+    assert stored() == ["/study/deep/a.txt"]
 
 
 def test_a_storage_out_of_reach_is_no_empty_one(remote: str, monkeypatch) -> None:

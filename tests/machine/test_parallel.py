@@ -11,7 +11,7 @@ from threading import Barrier, Event, Lock, current_thread, main_thread
 
 import pytest
 
-from guided_retraining.parallel import cores, each, in_threads, merge, stop_if_asked
+from guided_retraining.machine.parallel import cores, each, in_threads, merge, stop_if_asked
 
 
 def test_every_item_is_worked_on_once_by_several_threads() -> None:
@@ -126,7 +126,7 @@ def test_an_error_in_a_short_piece_reaches_the_caller_when_all_are_still(wrong: 
 INTERRUPTED = """
 import sys
 import time
-from guided_retraining.parallel import in_threads, stop_if_asked
+from guided_retraining.machine.parallel import in_threads, stop_if_asked
 def work(n):
     sys.stdout.write(f"begun {n}" + chr(10))  # in one piece, unlike print
     sys.stdout.flush()

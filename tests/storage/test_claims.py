@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from guided_retraining import claims
-from guided_retraining.claims import claim, share
 from guided_retraining.errors import DataFileError
-from guided_retraining.store import Store
+from guided_retraining.storage import claims
+from guided_retraining.storage.claims import claim, share
+from guided_retraining.storage.store import Store
 
 spawn = multiprocessing.get_context("spawn")
 KEYS = [f"{i:032x}" for i in range(30)]

@@ -65,7 +65,7 @@ def side_by_side() -> int:
     Also one with another backend than TensorFlow: JAX spreads each program over the cores by itself, and its Keras
     models keep state between calls that threads would mix up.
     """
-    from guided_retraining.parallel import cores
+    from guided_retraining.machine.parallel import cores
 
     return cores() if keras.backend.backend() == "tensorflow" and not on_accelerator() else 1
 

@@ -1,9 +1,7 @@
-"""Files that appear whole or not at all, and fingerprints of what is in them."""
+"""Files that appear whole or not at all."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -11,12 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
-
 from guided_retraining.errors import DataFileError
-from guided_retraining.images import ImageArray, UnitImages, blocks
-from guided_retraining.storage import cache_folder, upload
-from guided_retraining.targets import as_target, name_of
+from guided_retraining.storage.objects import cache_folder, upload
+from guided_retraining.storage.targets import as_target, name_of
 
 
 @contextmanager
@@ -72,46 +67,3 @@ def atomic_open(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
     with atomic_path(path) as temporary, temporary.open(mode) as stream:
         yield stream
         stream.flush()
-
-
-def fingerprint(*parts: Any) -> str:
-    """A short name for exactly this content: 128-bit BLAKE2b over arrays' bytes and other values' JSON.
-
-    Args:
-        parts: NumPy arrays, image arrays (read in blocks), or values that JSON can hold.
-
-    >>> fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
-    True
-    >>> fingerprint(np.zeros(3)) == fingerprint(np.zeros((3, 1)))
-    False
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        if isinstance(part, UnitImages):
-            part = part.stored
-        if isinstance(part, np.ndarray) or hasattr(part, "__array__"):
-            _add_array(digest, part)
-        else:
-            digest.update(b"json" + json.dumps(part, sort_keys=True, default=_plain).encode())
-        digest.update(b"\0")
-    return digest.hexdigest()
-
-
-def _add_array(digest: Any, array: np.ndarray | ImageArray) -> None:
-    digest.update(f"array {array.dtype} {array.shape}".encode())
-    if array.shape == ():
-        digest.update(np.asarray(array).tobytes())
-        return
-    row_bytes = int(np.prod(array.shape[1:], dtype=np.int64)) * array.dtype.itemsize
-    for block in blocks(len(array), row_bytes):
-        digest.update(np.ascontiguousarray(array[block]))
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json")
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, Path):
-        return value.as_posix()
-    raise TypeError(f"cannot fingerprint a {type(value).__name__}")

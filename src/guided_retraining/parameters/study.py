@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from guided_retraining.errors import ParameterError
-from guided_retraining.parameters import (
+from guided_retraining.parameters.blocks import (
     AttackParameters,
     ConfigurationParameters,
     FitParameters,

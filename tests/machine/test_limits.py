@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from guided_retraining.errors import ParameterError
+from guided_retraining.machine.limits import thread_environment, visible_gpus
 from guided_retraining.runners.cluster import connected
-from guided_retraining.runners.limits import thread_environment, visible_gpus
 
 
 def test_tensorflow_and_linear_algebra_keep_to_the_threads_of_the_environment() -> None:
     code = (
         "import psutil\n"
-        "from guided_retraining.backend import keras\n"
+        "from guided_retraining.machine.backend import keras\n"
         "import numpy as np\n"
         "import threadpoolctl\n"
         "keras.ops.matmul(keras.ops.ones((512, 512)), keras.ops.ones((512, 512)))\n"

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from guided_retraining.errors import DataFileError
-from guided_retraining.files import atomic_path
-from guided_retraining.locks import locked
-from guided_retraining.storage import cache_folder, download, version
-from guided_retraining.targets import as_target, name_of
+from guided_retraining.storage.files import atomic_path
+from guided_retraining.storage.locks import locked
+from guided_retraining.storage.objects import cache_folder, download, version
+from guided_retraining.storage.targets import as_target, name_of
 
 POLL_SECONDS = 0.1  # between looks for a copy that another process or thread is fetching
 _TRIES = 5

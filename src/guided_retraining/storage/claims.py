@@ -21,10 +21,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from guided_retraining.locks import locked
-from guided_retraining.parallel import merge, stop_if_asked
-from guided_retraining.store import Store
-from guided_retraining.targets import Target
+from guided_retraining.machine.parallel import merge, stop_if_asked
+from guided_retraining.storage.locks import locked
+from guided_retraining.storage.store import Store
+from guided_retraining.storage.targets import Target
 
 POLL_SECONDS = 0.2  # between looks for a piece that another process is computing
 

@@ -16,9 +16,9 @@ from typing import IO, Any
 import numpy as np
 
 from guided_retraining.errors import DataFileError
-from guided_retraining.files import atomic_path
-from guided_retraining.storage import exists, names, read, rename
-from guided_retraining.targets import Target, as_target, join
+from guided_retraining.storage.files import atomic_path
+from guided_retraining.storage.objects import exists, names, read, rename
+from guided_retraining.storage.targets import Target, as_target, join
 
 
 class Store:

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from guided_retraining.errors import DataFileError
-from guided_retraining.files import atomic_path, fingerprint
-from guided_retraining.images import SelectedImages, UnitImages
-from guided_retraining.store import Store
+from guided_retraining.images.arrays import SelectedImages, UnitImages
+from guided_retraining.storage.files import atomic_path
+from guided_retraining.storage.fingerprint import fingerprint
+from guided_retraining.storage.store import Store
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:

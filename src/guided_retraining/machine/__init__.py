@@ -1,0 +1,1 @@
+"""The machine that work runs on: deep-learning backend, cores, threads, progress, memory and energy."""

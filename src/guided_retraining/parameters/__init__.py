@@ -1,0 +1,1 @@
+"""What ``conf/`` may say of a data set: typed blocks with bounds, and all of a study together."""
