@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from guided_retraining.parameters.blocks import ConfigurationParameters
 
 __all__ = [
     "attack_name",
+    "configuration_label",
     "configuration_name",
+    "configuration_words",
     "metric_name",
     "number",
     "p_text",
@@ -86,6 +93,44 @@ def configuration_name(key: str | None) -> str:
     if key is None:
         return "original model"
     return CONFIGURATION_NAMES.get(key, key.replace("_", " "))
+
+
+def configuration_words(configuration: ConfigurationParameters | Mapping[str, Any]) -> str:
+    """What a retraining configuration does, from its parameters and never from its key.
+
+    Args:
+        configuration: its parameters, typed or as in ``conf/``.
+
+    Returns:
+        Start weights, what is ranked, and what differs in the training; no two configurations that do
+        different things have the same words.
+
+    >>> configuration_words({"start": "fresh", "pool": "all"})
+    'fresh weights, clean + adversarial pool'
+    >>> configuration_words({"start": "original", "pool": "adversarial", "training": {"epochs": 3}})
+    'original weights, adversarial pool only, epochs 3'
+    """
+    row = configuration if isinstance(configuration, Mapping) else configuration.model_dump()
+    pools = {"all": "clean + adversarial pool", "adversarial": "adversarial pool only"}
+    pool = "adversarial pool, all clean inputs kept" if row.get("keep_clean") else pools[row["pool"]]
+    changes = [f"{name.replace('_', ' ')} {value}" for name, value in (row.get("training") or {}).items()]
+    return ", ".join([f"{row['start']} weights", pool, *changes])
+
+
+def configuration_label(key: str, words: Mapping[str, str]) -> str:
+    """A configuration's key with its meaning, for sentences, tables and figures.
+
+    Args:
+        key: of the configuration.
+        words: what each configuration does, by key, from ``configuration_words``.
+
+    Returns:
+        The key, with the words in brackets where they are known.
+
+    >>> configuration_label("config_1", {"config_1": "fresh weights, clean + adversarial pool"})
+    'config_1 (fresh weights, clean + adversarial pool)'
+    """
+    return f"{key} ({words[key]})" if key in words else key
 
 
 def attack_name(key: str) -> str:

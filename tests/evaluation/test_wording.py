@@ -1,0 +1,31 @@
+"""The words that people read come from parameters and registry rows, never from a key."""
+
+from itertools import product
+
+from guided_retraining.evaluation.wording import configuration_label, configuration_words
+from guided_retraining.parameters.blocks import ConfigurationParameters
+
+CHOICES = {
+    "start": ("fresh", "original"),
+    "pool": ("all", "adversarial"),
+    "keep_clean": (False, True),
+    "training": ({}, {"learning_rate": 1e-4}, {"learning_rate": 1e-3}, {"epochs": 3}),
+}
+
+
+def test_a_configuration_is_described_by_what_it_does_whatever_its_key():
+    row = ConfigurationParameters(start="original", pool="adversarial")
+    assert configuration_words(row) == "original weights, adversarial pool only"
+    assert configuration_words({"start": "fresh", "pool": "all"}) == "fresh weights, clean + adversarial pool"
+    label = configuration_label("config_1", {"config_1": configuration_words(row)})
+    assert label == "config_1 (original weights, adversarial pool only)"
+
+
+def test_configurations_that_differ_are_told_apart_in_words():
+    assert set(CHOICES) == set(ConfigurationParameters.model_fields)
+    rows = [dict(zip(CHOICES, values, strict=True)) for values in product(*CHOICES.values())]
+    words = [configuration_words(ConfigurationParameters(**row)) for row in rows]
+    ranked_alike = {(row["start"], str(row["training"])) for row in rows}
+    # with the clean inputs always kept only adversarial ones are ranked, whatever the pool
+    assert len(set(words)) == len(rows) - len(ranked_alike)
+    assert words == [configuration_words(row) for row in rows]
