@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,11 +11,10 @@ from typing import Any
 import click
 from kedro.framework.cli.project import project_group
 from kedro.framework.cli.project import run as kedro_run
-from kedro.io import DatasetError
-from kedro.validation.exceptions import ParameterValidationError
 
-from guided_retraining.errors import GuidedRetrainingError, ParameterError
+from guided_retraining.errors import ParameterError
 from guided_retraining.parameters.study import Study, suggest
+from guided_retraining.project.messages import user_message
 
 INTERRUPTED = 130  # the exit code shells give a command stopped by Ctrl-C
 
@@ -40,26 +38,6 @@ def plain_errors(command: Any) -> Callable[..., Any]:
             raise click.ClickException(message) from error
 
     return guarded
-
-
-def user_message(error: BaseException) -> str | None:
-    """What to tell the user of an error, or None for one that is a fault of ours.
-
-    Args:
-        error: what was raised; Kedro wraps errors of data sets in its own, so causes are looked at too.
-    """
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, GuidedRetrainingError):
-            return str(cause)
-        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            return f"no space left on the disk ({cause}). What was finished is kept: make room, the same command again"
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(error, ParameterValidationError | DatasetError):
-        return str(error)
-    if isinstance(error, ValueError) and "pipeline" in str(error).lower():
-        return str(error)  # Kedro's own words for an unknown pipeline, namespace or node
-    return None
 
 
 @project_group.group(name="guided-retraining")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from guided_retraining.cli import user_message
 from guided_retraining.errors import ParameterError
 from guided_retraining.parameters.study import parse_study
 from guided_retraining.project.config_loader import LayeredConfigLoader, studies
+from guided_retraining.project.messages import user_message
 from project_copies import kedro, make_project
 
 SEEN_BY_USERS = {
@@ -129,6 +129,12 @@ def test_layers_defaults_then_block_then_environment_then_command_line(project: 
     assert layered["digits"]["training"]["learning_rate"] == 0.25
     layered = _layers(project, defaults={"training": {"epochs": 2}})
     assert layered["digits"]["training"]["epochs"] == 2
+
+
+@pytest.mark.parametrize("root", ["comparison", "digts"])
+def test_a_root_key_that_nobody_reads_is_refused(project: Path, root: str) -> None:
+    with pytest.raises(ParameterError, match=f"parameter '{root}': no such data set"):
+        _layers(project, **{root: {"seed": 1}})
 
 
 def test_null_switches_an_attack_a_metric_and_a_configuration_off(project: Path) -> None:

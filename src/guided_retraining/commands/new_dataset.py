@@ -48,9 +48,10 @@ def new_dataset(
         ModelError: a model that cannot classify these images.
     """
     path = folder / f"{name}.yml"
-    if not name.isidentifier() or name in {"defaults", "comparison"}:
+    if not name.isidentifier() or name == "defaults":
         raise ParameterError(
-            f"'{name}' cannot name a data set: letters, digits and underscores, not a digit first"
+            f"'{name}' cannot name a data set: letters, digits and underscores, not a digit first, "
+            "and not the word 'defaults'"
         )
     if path.exists() or name in parameters:
         raise ParameterError(f"there is a data set '{name}' already; choose another name, or edit {path}")

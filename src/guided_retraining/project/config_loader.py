@@ -17,8 +17,7 @@ from kedro.config import MissingConfigException, OmegaConfigLoader
 from guided_retraining.errors import ParameterError
 from guided_retraining.parameters.study import Study, parse_study, suggest
 
-DEFAULTS = "defaults"
-SHARED_ROOTS = (DEFAULTS, "comparison")
+DEFAULTS = "defaults"  # the one root key that is no data set
 
 
 def deep_merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +98,7 @@ def merge_layers(layers: list[dict[str, Any]]) -> dict[str, Any]:
         layers: parameters of base, of the environment, of the command line.
 
     Raises:
-        ParameterError: a root key that is neither a data set with a ``source`` nor a known shared block.
+        ParameterError: a root key that is neither a data set with a ``source`` nor ``defaults``.
     """
     roots = [root for layer in layers for root in layer]
     known = {
@@ -109,10 +108,10 @@ def merge_layers(layers: list[dict[str, Any]]) -> dict[str, Any]:
         if isinstance(block, dict) and "source" in block
     }
     for root in roots:
-        if root not in known and root not in SHARED_ROOTS:
+        if root not in known and root != DEFAULTS:
             raise ParameterError(
-                f"parameter '{root}': no such data set or shared block (a data set's block has a `source`)."
-                + suggest(root, [*known, *SHARED_ROOTS])
+                f"parameter '{root}': no such data set (a data set's block has a `source`), and not '{DEFAULTS}'."
+                + suggest(root, [*known, DEFAULTS])
             )
     merged: dict[str, Any] = {}
     for dataset in sorted(known):
@@ -120,12 +119,6 @@ def merge_layers(layers: list[dict[str, Any]]) -> dict[str, Any]:
         for layer in layers:
             block = deep_merge(deep_merge(block, layer.get(DEFAULTS) or {}), layer.get(dataset) or {})
         merged[dataset] = block
-    for root in SHARED_ROOTS:
-        shared: dict[str, Any] = {}
-        for layer in layers:
-            shared = deep_merge(shared, layer.get(root) or {})
-        if root != DEFAULTS:
-            merged[root] = shared
     return merged
 
 
@@ -149,4 +142,4 @@ def studies(loader: LayeredConfigLoader | None = None) -> dict[str, Study]:
         ParameterError: something in ``conf/`` or ``--params`` cannot be used.
     """
     parameters = (loader or current_loader())["parameters"]
-    return {name: parse_study(name, block) for name, block in parameters.items() if name not in SHARED_ROOTS}
+    return {name: parse_study(name, block) for name, block in parameters.items()}

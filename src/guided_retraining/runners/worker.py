@@ -17,6 +17,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline.node import Node
 from kedro.runner.task import Task
 
+from guided_retraining.project.messages import user_message
 from guided_retraining.runners.prepare import quiet_console
 
 _one_node = Lock()  # Keras and its seeds belong to the process; two nodes in it would disturb each other
@@ -73,8 +74,6 @@ def _inside(folder: Path) -> Iterator[None]:
 
 
 def _told(error: Exception) -> dict[str, str]:
-    from guided_retraining.cli import user_message
-
     message = user_message(error)
     if message is not None:
         return {"message": message, "trace": ""}
