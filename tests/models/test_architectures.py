@@ -104,6 +104,24 @@ def test_unusable_model_files_are_refused(tmp_path: Path) -> None:
         load_model(tmp_path / "code.keras")
 
 
+def test_a_file_that_is_no_model_is_told_for_what_it_is(tmp_path: Path) -> None:
+    build_model("C2 F", (8, 8, 1), 3, seed=0).save(tmp_path / "whole.keras")
+    archive = (tmp_path / "whole.keras").read_bytes()
+    (tmp_path / "folder.keras").mkdir()
+    for name, content, found in (
+        ("pointer.keras", b"version https://git-lfs", r"neither a zip .* begins with b'version '"),
+        ("empty.h5", b"", "neither a zip archive nor an HDF5 file; it begins with b''"),
+        ("half.keras", archive[: len(archive) // 2], "a zip archive that breaks off"),
+        ("archive.h5", archive, r"a zip archive: let its name end in \.keras"),
+        ("legacy.keras", b"\x89HDF\r\n\x1a\n...", r"an HDF5 file: let its name end in \.h5"),
+        ("folder.keras", None, "is a folder"),
+    ):
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        with pytest.raises(ModelError, match=found):
+            load_model(tmp_path / name)
+
+
 def test_a_model_for_other_images_or_classes_is_refused() -> None:
     model = build_model("digits", (8, 8, 1), 10, seed=0)
     with pytest.raises(

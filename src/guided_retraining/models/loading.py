@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
 from guided_retraining.errors import ModelError
+
+ZIP_SIGNATURE = b"PK\x03\x04"
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+SAVE_WHOLE = "Save the whole model, not only its weights, with model.save('model.keras')."
 
 
 def load_model(path: Path) -> Any:
@@ -25,6 +30,7 @@ def load_model(path: Path) -> Any:
         raise ModelError(
             f"model.path: {path.name} is neither .keras nor .h5; save the whole model with model.save(...)"
         )
+    _check_content(path)
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many kinds here; all mean that the file cannot be used
@@ -32,9 +38,29 @@ def load_model(path: Path) -> Any:
         hint = (
             "It holds code (a Lambda layer), which is not run."
             if "ambda" in str(error)
-            else ("Save the whole model, not only its weights, with model.save('model.keras').")
+            else SAVE_WHOLE
         )
         raise ModelError(f"model.path: {path} cannot be loaded: {reason} {hint}") from error
+
+
+def _check_content(path: Path) -> None:
+    """Refuse a file that is not what its name says; Keras would report one as not found."""
+    begin = b""
+    if path.is_file():
+        with path.open("rb") as file:
+            begin = file.read(len(HDF5_SIGNATURE))
+    suffix = ".keras" if zipfile.is_zipfile(path) else ".h5" if begin == HDF5_SIGNATURE else None
+    if suffix == (".keras" if path.suffix == ".keras" else ".h5"):
+        return
+    if path.is_dir():
+        found = "a folder"
+    elif suffix:
+        found = f"{'a zip archive' if suffix == '.keras' else 'an HDF5 file'}: let its name end in {suffix}"
+    elif begin.startswith(ZIP_SIGNATURE):
+        found = "a zip archive that breaks off: copy it again"
+    else:
+        found = f"neither a zip archive nor an HDF5 file; it begins with {begin!r}"
+    raise ModelError(f"model.path: {path} is {found}. {SAVE_WHOLE}")
 
 
 def check_model(model: Any, image_shape: tuple[int, ...], n_classes: int) -> None:
