@@ -165,6 +165,52 @@ def test_folder_with_train_and_test(tmp_path: Path) -> None:
     assert any("cover.png" in note for note in dataset.notes)
 
 
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("seg_train/", "seg_test/"),
+        ("seg_train/seg_train/", "seg_test/seg_test/"),
+        ("archive/Training_Set/", "archive/Testing_Set/"),
+        ("my-training-data/train/", "my-training-data/test/"),
+        ("TrainImages/", "val2017/"),
+    ],
+)
+def test_split_folders_are_known_by_a_word_of_their_names(tmp_path: Path, train: str, test: str) -> None:
+    members = {**samples.class_folders(train), **samples.class_folders(test)}
+    members.pop(f"{test}dog/2.png")
+    dataset = read("folder", samples.write_zip(tmp_path / "all.zip", members))
+    assert dataset.class_names == ("cat", "dog")
+    assert dataset.test is not None
+    assert (len(dataset.train), len(dataset.test)) == (6, 5)
+
+
+def test_what_was_taken_for_a_split_is_told_and_unlabelled_images_too(tmp_path: Path) -> None:
+    members = {**samples.class_folders("seg_train/seg_train/"), **samples.class_folders("seg_test/seg_test/")}
+    members["seg_pred/seg_pred/9.png"] = members["seg_train/seg_train/cat/0.png"]
+    dataset = read("folder", samples.write_zip(tmp_path / "archive.zip", members))
+    assert "folders taken for splits: seg_test as test, seg_train as train" in dataset.notes
+    assert any("skipped (1): seg_pred/seg_pred/9.png" in note for note in dataset.notes)
+
+
+@pytest.mark.parametrize("names", [("train", "bus"), ("valley", "train station"), ("contest", "test")])
+def test_classes_may_be_named_as_splits_are(tmp_path: Path, names: tuple[str, str]) -> None:
+    members = {
+        f"{name}/{i}.png": samples.encoded(samples.pixels(i, 4, 5, 3)) for name in names for i in range(3)
+    }
+    for nested in (members, {name.replace("/", "/day/"): data for name, data in members.items()}):
+        dataset = read("folder", samples.write_zip(tmp_path / f"{len(next(iter(nested)))}.zip", nested))
+        assert dataset.class_names == tuple(sorted(names))
+        assert dataset.test is None
+
+
+def test_split_folders_of_unknown_names_are_told(tmp_path: Path) -> None:
+    samples.write_tree(tmp_path, {**samples.class_folders("part_a/"), **samples.class_folders("part_b/")})
+    dataset = read("folder", tmp_path)
+    assert dataset.class_names == ("part_a", "part_b")
+    assert any("part_a, part_b were taken for classes, though each holds the folders cat, dog" in note
+               for note in dataset.notes)  # fmt: skip
+
+
 def test_folder_validation_images_are_used(tmp_path: Path) -> None:
     samples.write_tree(tmp_path, {**samples.class_folders("train/"), **samples.class_folders("val/")})
     dataset = read("folder", tmp_path)

@@ -35,11 +35,7 @@ def load_model(path: Path) -> Any:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many kinds here; all mean that the file cannot be used
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        hint = (
-            "It holds code (a Lambda layer), which is not run."
-            if "ambda" in str(error)
-            else SAVE_WHOLE
-        )
+        hint = "It holds code (a Lambda layer), which is not run." if "ambda" in str(error) else SAVE_WHOLE
         raise ModelError(f"model.path: {path} cannot be loaded: {reason} {hint}") from error
 
 
