@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from guided_retraining.attacks.estimator import EvasionAttack, KerasLogitsEstimator
 from guided_retraining.attacks.finite import check_finite
 from guided_retraining.attacks.inputs import check_images, class_indices
-from guided_retraining.attacks.norms import check_inside
+from guided_retraining.attacks.norms import kept_inside
 from guided_retraining.attacks.parameters import check_values
 from guided_retraining.errors import ParameterError
 
@@ -84,8 +84,7 @@ class CompiledAttack(EvasionAttack):
         adversarial = self._attack(images, labels)
         check_finite(self.estimator.model, adversarial, images)
         norm, eps = getattr(self, "norm", None), getattr(self, "eps", None)
-        check_inside(images, adversarial, norm, eps, type(self).__name__)
-        return adversarial
+        return kept_inside(images, adversarial, norm, eps, type(self).__name__)
 
     @abstractmethod
     def _attack(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:

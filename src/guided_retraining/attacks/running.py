@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.inputs import check_images, class_indices
-from guided_retraining.attacks.norms import check_inside, perturbation_norms
+from guided_retraining.attacks.norms import kept_inside, perturbation_norms
 from guided_retraining.attacks.registry import attack_ball, check_attack, make_attack
 from guided_retraining.attacks.seeding import seeded_globals
 from guided_retraining.errors import InputError, ModelError
@@ -110,7 +110,7 @@ def run_attack(
         except ModelError as error:
             raise ModelError(f"Attack {attack}, inputs counted from {start}: {error}") from error
         took = time.perf_counter() - began
-        check_inside(clean, made, norm, eps, attack)
+        made = kept_inside(clean, made, norm, eps, attack)
         adversarial[part] = made
         after[part] = estimator.predict(made).argmax(axis=1)
         norms = perturbation_norms(clean, made)

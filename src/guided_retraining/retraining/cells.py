@@ -24,7 +24,7 @@ from guided_retraining.storage.fingerprint import fingerprint
 from guided_retraining.storage.store import Store
 
 # Part of each cell's fingerprint: raise it when a fit with equal arguments may end otherwise.
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from guided_retraining.storage.store import Store
 
 SPLITS = ("train", "validation", "test")
 # Part of each part's fingerprint: raise it when attacks with equal arguments may end otherwise.
-ATTACK_VERSION = 2
+ATTACK_VERSION = 3
 
 logger = logging.getLogger(__name__)
 
