@@ -64,6 +64,7 @@ def test_infinite_scores_are_ranked_first_and_break_no_figure() -> None:
     outputs = describe_rankings(
         pool,
         rng.dirichlet([1, 1], 60).astype(np.float32),
+        {"lsa": {}, "dsa": {}},
         RetrainingParameters(configurations=CONFIGURATIONS),  # type: ignore[arg-type]
         0,
         surprise,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from kedro.io import CatalogProtocol
 
+from guided_retraining.guidance import row_metric
 from guided_retraining.parameters.study import Study
 from guided_retraining.pipelines.ordering_retraining.nodes import curve_task, reattacks_of
 from guided_retraining.storage.store import Store
@@ -38,7 +39,8 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> pd.Dat
     counted: set[str] = set()
     for name in study.ordering_retraining.configurations:
         for metric in study.metrics:
-            task = curve_task(name, metric, study.ordering_retraining, study.training, study.seed)
+            row = row_metric(metric, study.metrics[metric])
+            task = curve_task(name, row, study.ordering_retraining, study.training, study.seed)
             done = missing = samples = 0
             for selection in selections(task, catalog.load(f"{dataset}.{metric}.scores"), pool):
                 key = inputs.key(task, selection)

@@ -42,6 +42,12 @@ _ROWS = (
     ),
     Outcome("combined", "clean and replayed together", "Clean and replayed test inputs together"),
     Outcome(
+        "reattacked",
+        "attacked again",
+        "Test inputs attacked again, each retrained model by itself",
+        per_attack=True,
+    ),
+    Outcome(
         "robust",
         "robust",
         "Test images that stay right under every attack made anew against each retrained model",

@@ -14,7 +14,7 @@ from guided_retraining.guidance.coverage import neuron_coverage
 from guided_retraining.guidance.diversity import k_center
 from guided_retraining.guidance.quality import apfd, faults_found, overlap, rank_correlation
 from guided_retraining.guidance.registry import METRICS, Metric, Parameter
-from guided_retraining.guidance.scoring import WRAPPERS, check_metric, score
+from guided_retraining.guidance.scoring import WRAPPERS, check_metric, row_metric, score
 from guided_retraining.guidance.trace import Trace
 from guided_retraining.guidance.uncertainty import (
     cross_entropy_loss,
@@ -55,6 +55,7 @@ __all__ = [
     "overlap",
     "rank_correlation",
     "ranking",
+    "row_metric",
     "score",
     "softmax_entropy",
     "strong_activation",

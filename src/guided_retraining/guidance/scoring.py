@@ -15,6 +15,7 @@ from guided_retraining.errors import InputError, ParameterError
 from guided_retraining.guidance.registry import METRICS, Metric, Parameter
 from guided_retraining.guidance.trace import Trace
 from guided_retraining.guidance.wrappers import class_balanced, k_multisection
+from guided_retraining.parameters.blocks import named_function
 
 WRAPPERS: dict[str, dict[str, Parameter]] = {
     "class_balanced": {"by": Parameter("predictions", choices=("predictions", "labels"))},
@@ -56,6 +57,31 @@ def check_metric(key: str, parameters: Mapping[str, Any] | None = None) -> Metri
             "your own function, as package.module:function"
         )
     return _own_metric(key, chosen)
+
+
+def row_metric(name: str, parameters: Mapping[str, Any] | None) -> Metric:
+    """The metric that a row of YAML stands for: what it does is said by its ``function``, not by its name.
+
+    Args:
+        name: of the row.
+        parameters: of the row; ``function`` names a metric other than ``name``.
+
+    Returns:
+        The metric's row; for an import path one made for it.
+
+    Raises:
+        ParameterError: the row is named like a metric of ours and stands for another; else see
+            ``check_metric``.
+
+    >>> row_metric("chance", {"function": "random"}).per_seed
+    True
+    """
+    function, chosen = named_function(name, dict(parameters or {}), "function")
+    if name in METRICS and function != name:
+        raise ParameterError(
+            f"metric {name!r} is one of ours, but its row says function: {function}; give the row a name of its own"
+        )
+    return check_metric(function, chosen)
 
 
 def score(key: str, trace: Trace, *, seed: int = 0, **parameters: Any) -> NDArray[np.float64]:

@@ -17,7 +17,6 @@ from guided_retraining.parameters.blocks import (
     PreprocessingParameters,
     RetrainingParameters,
     SourceParameters,
-    named_function,
     retraining_fit,
 )
 
@@ -38,13 +37,13 @@ class Study(Parameters):
     @field_validator("metrics")
     @classmethod
     def _known_metrics(cls, value: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
-        from guided_retraining.guidance import check_metric
+        from guided_retraining.guidance import row_metric
 
         chosen = {key: dict(parameters) for key, parameters in value.items() if parameters is not None}
         if not chosen:
             raise ValueError("at least one metric is needed, for example `deep_gini: {}`")
         for name, parameters in chosen.items():
-            check_metric(*named_function(name, parameters, "function"))
+            row_metric(name, parameters)
         return chosen
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from guided_retraining.errors import GuidedRetrainingWarning, InputError
-from guided_retraining.guidance import METRICS, overlap, rank_correlation
+from guided_retraining.guidance import overlap, rank_correlation, row_metric
 from guided_retraining.guidance.quality import first_of
 from guided_retraining.images.arrays import ImageArray
 from guided_retraining.images.pool import LabelledPool
@@ -69,7 +69,7 @@ def measure_stability(
         pair of models; and the cost.
     """
     chosen = {
-        m: s for m, s in zip(metrics, scores, strict=True) if m not in METRICS or not METRICS[m].per_seed
+        m: s for m, s in zip(metrics, scores, strict=True) if not row_metric(m, metric_parameters[m]).per_seed
     }
     by_model = {seed: chosen}
     spent = 0.0

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from guided_retraining.guidance import METRICS
+from guided_retraining.evaluation.outcomes import columns_in_order
+from guided_retraining.guidance import row_metric
 from guided_retraining.images.pool import LabelledPool
 from guided_retraining.parameters.blocks import (
     AttackParameters,
@@ -19,6 +20,7 @@ from guided_retraining.parameters.blocks import (
 from guided_retraining.storage.store import Store
 
 if TYPE_CHECKING:
+    from guided_retraining.guidance import Metric
     from guided_retraining.retraining.curve import CurveTask
     from guided_retraining.retraining.reattacks import Reattacks
 
@@ -29,6 +31,7 @@ def retrain_curve(
     validation_pool: LabelledPool,
     test_pool: LabelledPool,
     scores: NDArray[np.floating],
+    metric_parameters: dict[str, Any],
     study: RetrainingParameters,
     training: FitParameters,
     attack: AttackParameters,
@@ -46,6 +49,7 @@ def retrain_curve(
         validation_pool: inputs to choose the budget on.
         test_pool: inputs to report on.
         scores: ``(n,)`` of the training pool.
+        metric_parameters: of the metric.
         study: budgets, seeds and configurations.
         training: how the original model was fitted.
         attack: the study's attacks, which are repeated on the retrained models.
@@ -63,7 +67,7 @@ def retrain_curve(
     from guided_retraining.retraining.curve import selections
     from guided_retraining.retraining.shared import lender, shared_initial_weights
 
-    task = curve_task(name, metric, study, training, seed)
+    task = curve_task(name, row_metric(metric, metric_parameters), study, training, seed)
     reattacks = reattacks_of(study, attack, test_pool, seed)
     runner = CellRunner(
         CellInputs(model, train_pool, validation_pool, test_pool, reattacks),
@@ -99,13 +103,13 @@ def retrain_curve(
 
 
 def curve_task(
-    name: str, metric: str, study: RetrainingParameters, training: FitParameters, seed: int
+    name: str, metric: Metric, study: RetrainingParameters, training: FitParameters, seed: int
 ) -> CurveTask:
     """What one curve does, from the parameters.
 
     Args:
         name: of the configuration.
-        metric: its name.
+        metric: its row.
         study: budgets, seeds and configurations.
         training: how the original model was fitted.
         seed: of the study.
@@ -120,7 +124,7 @@ def curve_task(
         seeds=study.seeds,
         budgets=study.budgets,
         study_seed=seed,
-        per_seed_scores=metric in METRICS and METRICS[metric].per_seed,
+        per_seed_scores=metric.per_seed,
     )
 
 
@@ -140,7 +144,7 @@ def stack(*curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def finish_results(*tables: pd.DataFrame, dataset: str) -> pd.DataFrame:
-    """The results table of a data set, its columns in the documented order.
+    """The results table of a data set, its columns in the documented order; those it does not know come last.
 
     Args:
         tables: of the configurations.
@@ -155,7 +159,8 @@ def finish_results(*tables: pd.DataFrame, dataset: str) -> pd.DataFrame:
         if column not in results:
             results[column] = np.nan
     results["energy_wh"] = results["energy_wh"].astype(float)
-    return results[[*LEADING_COLUMNS, *_accuracy_columns(results), *TRAILING_COLUMNS]]
+    known = [*LEADING_COLUMNS, *columns_in_order(list(results.columns)), *TRAILING_COLUMNS]
+    return results[[*known, *(column for column in results if column not in known)]]
 
 
 LEADING_COLUMNS = ["dataset", "configuration", "metric", "seed", "n_inputs", "pool_size"]
@@ -168,17 +173,3 @@ TRAILING_COLUMNS = [
     "peak_memory_mb",
     "energy_wh",
 ]
-
-
-def _accuracy_columns(results: pd.DataFrame) -> list[str]:
-    order = (
-        "accuracy_clean",
-        "accuracy_replayed",
-        "accuracy_combined",
-        "accuracy_reattacked",
-        "accuracy_unseen",
-    )
-    found = [column for column in results.columns if column.startswith("accuracy_")]
-    return sorted(
-        found, key=lambda column: next(i for i, start in enumerate(order) if column.startswith(start))
-    )

@@ -47,6 +47,7 @@ def _curve(name: str, metric: str) -> Pipeline:
                     "validation_pool",
                     "test_pool",
                     "scores",
+                    f"params:metrics.{metric}",
                     "params:ordering_retraining",
                     "params:training",
                     "params:attack",

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from guided_retraining.evaluation import Recommendation, answer_lines, recommend
-from guided_retraining.guidance import METRICS, overlap, rank_correlation
+from guided_retraining.guidance import overlap, rank_correlation, row_metric
 from guided_retraining.guidance.quality import first_of
 from guided_retraining.images.arrays import ImageArray
 from guided_retraining.images.pool import LabelledPool
@@ -135,6 +135,7 @@ def adversarial_sheet(
 def describe_rankings(
     pool: LabelledPool,
     probabilities: NDArray[np.float32],
+    metric_parameters: dict[str, Any],
     study: RetrainingParameters,
     seed: int,
     *scores: NDArray[np.floating],
@@ -145,6 +146,7 @@ def describe_rankings(
     Args:
         pool: the training pool.
         probabilities: ``(n, k)`` of the original model.
+        metric_parameters: of every metric.
         study: its first seed draws the order that is shown where scores tie.
         seed: of the study.
         scores: ``(n,)`` of each metric.
@@ -155,12 +157,13 @@ def describe_rankings(
         tables of the rankings and of each pair of metrics.
     """
     named = dict(zip(metrics, (np.asarray(values) for values in scores), strict=True))
+    drawn = {metric for metric in named if row_metric(metric, metric_parameters[metric]).per_seed}
     faults = probabilities.argmax(axis=1) != pool.labels
     orders = {
-        metric: rank(np.zeros(len(pool)) if _drawn(metric) else values, seed=(seed, study.seeds[0]))
+        metric: rank(np.zeros(len(pool)) if metric in drawn else values, seed=(seed, study.seeds[0]))
         for metric, values in named.items()
     }
-    scored = {metric: named[metric] for metric in metric_order(named) if not _drawn(metric)}
+    scored = {metric: named[metric] for metric in metric_order(named) if metric not in drawn}
     agreement = rank_correlation(np.stack(list(scored.values()))) if scored else np.empty((0, 0))
     ranked = metric_order(orders)
     shared = overlap(np.stack([orders[metric] for metric in ranked]), first_of(len(pool), SHARE_COMPARED))
@@ -172,10 +175,6 @@ def describe_rankings(
         ranking_table(orders, faults),
         agreement_table(orders, pd.DataFrame(agreement, index=list(scored), columns=list(scored))),
     )
-
-
-def _drawn(metric: str) -> bool:
-    return metric in METRICS and METRICS[metric].per_seed
 
 
 def report(

@@ -57,7 +57,13 @@ def _stability() -> Pipeline:
 
 def _figures(metrics: Sequence[str]) -> list[Pipeline]:
     sheet = ["test_images", "test_adversarial_images", "test_adversarial_table", "dataset_summary"]
-    rankings = ["train_pool", "pool_probabilities", "params:ordering_retraining", "params:seed"]
+    rankings = [
+        "train_pool",
+        "pool_probabilities",
+        "params:metrics",
+        "params:ordering_retraining",
+        "params:seed",
+    ]
     drawn = ("score_distributions", "ranking_quality", "metric_agreement", "metric_overlap")
     ranked = [*(f"{name}_figure" for name in drawn), "rankings", "agreement"]
     return [
