@@ -45,14 +45,14 @@ def cli() -> None:
     """Commands of this project."""
 
 
-cli.add_command(
-    click.Command(
-        name="run",
-        params=kedro_run.params,
-        callback=plain_errors(kedro_run.callback),
-        help="Run the pipeline. Finished work is found again: a stopped run goes on where it was.",
-    )
+# By this name the packaged project finds it too (``python -m guided_retraining``).
+run = click.Command(
+    name="run",
+    params=kedro_run.params,
+    callback=plain_errors(kedro_run.callback),
+    help="Run the pipeline. Finished work is found again: a stopped run goes on where it was.",
 )
+cli.add_command(run)
 
 
 @cli.group()
