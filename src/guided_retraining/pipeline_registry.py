@@ -57,13 +57,12 @@ def dataset_stages(name: str, study: Study) -> dict[str, Pipeline]:
     """
     configurations = list(study.ordering_retraining.configurations)
     chosen = list(study.metrics)
-    stability = bool(study.stability_seeds)
     stages = {
         "preprocessing": preprocessing.create_pipeline(),
         "training": training.create_pipeline(),
         "attack": attack.create_pipeline(),
-        "metrics": metrics.create_pipeline(chosen, with_stability=stability),
+        "metrics": metrics.create_pipeline(chosen),
         "ordering_retraining": ordering_retraining.create_pipeline(name, configurations, chosen),
-        "reporting": reporting.create_pipeline(chosen, with_stability=stability),
+        "reporting": reporting.create_pipeline(chosen),
     }
     return {stage: for_dataset(name, pipeline) for stage, pipeline in stages.items()}

@@ -12,7 +12,7 @@ from guided_retraining.attacks.registry import ATTACKS, AttackRow, attack_label,
 
 if TYPE_CHECKING:
     from guided_retraining.attacks.estimator import KerasLogitsEstimator
-    from guided_retraining.attacks.reattacking import Reattacker, reattack
+    from guided_retraining.attacks.robustness import withstood
     from guided_retraining.attacks.running import AttackResult, run_attack
 
 __all__ = [
@@ -20,20 +20,18 @@ __all__ = [
     "AttackResult",
     "AttackRow",
     "KerasLogitsEstimator",
-    "Reattacker",
     "attack_label",
     "check_attack",
     "make_attack",
-    "reattack",
     "run_attack",
+    "withstood",
 ]
 
 _MODULES = {
     "KerasLogitsEstimator": "estimator",
     "AttackResult": "running",
     "run_attack": "running",
-    "Reattacker": "reattacking",
-    "reattack": "reattacking",
+    "withstood": "robustness",
 }
 
 

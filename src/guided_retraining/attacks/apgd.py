@@ -122,7 +122,10 @@ class AutoPGD(CompiledAttack):
         signature: Signature = [*[image] * 6, row, row, row, ((None,), "int64"), *[((), "float32")] * 2,
                                 *[((), "int32")] * 2]  # fmt: skip
         run = self.estimator.compiled(
-            ("apgd", self.norm, self.loss_type), lambda: _window(LOSSES[self.loss_type], self.norm), signature
+            ("apgd", self.norm, self.loss_type),
+            lambda: _window(LOSSES[self.loss_type], self.norm),
+            signature,
+            passes=lambda *arrays: arrays[-1] - arrays[-2],
         )
         begin = self.estimator.compiled(
             ("apgd_begin", self.loss_type),

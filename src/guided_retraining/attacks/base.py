@@ -54,8 +54,13 @@ class CompiledAttack(EvasionAttack):
         targeted: labels are classes to reach.
         batch_size: most inputs at once.
         seed: of all random draws.
+
+    Attributes:
+        until_fooled: an attack of many steps may leave an input alone once the model is fooled: enough where only that
+            is asked, and cheaper.
     """
 
+    until_fooled = False
     _estimator_requirements = (KerasLogitsEstimator,)
 
     def __init__(

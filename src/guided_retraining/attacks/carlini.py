@@ -13,6 +13,7 @@ from guided_retraining.attacks.base import CompiledAttack
 from guided_retraining.attacks.carlini_graphs import descend, foot, succeeds
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.finite import check_finite
+from guided_retraining.models.forward import FORWARD
 
 __all__ = ["CarliniWagnerL2"]
 
@@ -100,9 +101,13 @@ class _Search:
             "carlini_descend",
             lambda: descend,
             [*[image] * 4, ((None,), "int64"), row, row, image, *[((), "float32")] * 3, *[((), "int32")] * 2],
+            passes=lambda *arrays: arrays[-1] - arrays[-2],
         )
         self.succeeds = estimator.compiled(
-            "carlini_succeeds", lambda: succeeds, [image, ((None,), "int64"), *[((), "float32")] * 2]
+            "carlini_succeeds",
+            lambda: succeeds,
+            [image, ((None,), "int64"), *[((), "float32")] * 2],
+            passes=FORWARD,
         )
         self.foot = estimator.compiled(
             "carlini_foot", lambda: foot, [image, image, ((None,), "int64"), *[((), "float32")] * 2]

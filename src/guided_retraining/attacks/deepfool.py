@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from guided_retraining.attacks.base import CompiledAttack
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.finite import check_finite
-from guided_retraining.attacks.gradients import jacobian
+from guided_retraining.attacks.gradients import jacobian, jacobian_passes
 from guided_retraining.machine.backend import ops
+from guided_retraining.models.forward import FORWARD
 
 __all__ = ["DeepFool"]
 
@@ -57,6 +58,7 @@ class DeepFool(CompiledAttack):
             ("deepfool", n_classes),
             lambda: _approach,
             [image, image, ((None, n_classes), "int32"), ((), "float32"), ((), "int32")],
+            passes=lambda *arrays: arrays[-1] * jacobian_passes(n_classes) + FORWARD,
         )
         order = np.argsort(-self.estimator.predict(images, batch_size=self.batch_size), axis=1, kind="stable")
         candidates = order[:, :n_classes].astype(np.int32)

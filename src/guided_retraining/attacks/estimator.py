@@ -18,7 +18,7 @@ from guided_retraining.attacks.estimator_graphs import (
     losses,
 )
 from guided_retraining.attacks.finite import check_finite
-from guided_retraining.attacks.gradients import Signature, compile_for
+from guided_retraining.attacks.gradients import Signature, compile_for, jacobian_passes
 from guided_retraining.attacks.inputs import CLIP_VALUES, class_indices
 from guided_retraining.attacks.losses import cross_entropy, difference_of_logits_ratio
 from guided_retraining.errors import InputError, ModelError, ParameterError
@@ -31,6 +31,8 @@ with warnings.catch_warnings():  # ART is first imported here; it warns that PyT
     warnings.filterwarnings("ignore", message="IProgress not found")  # its progress bars, in notebooks
     from art.attacks.attack import EvasionAttack
     from art.estimators.classification import TensorFlowV2Classifier
+
+from guided_retraining.models.forward import FORWARD
 
 __all__ = ["EvasionAttack", "KerasLogitsEstimator"]
 
@@ -52,6 +54,9 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         workers: batches at the same time, in threads; by default one for each core, one on a GPU.
         softmax_as_logits: attack the probabilities as if they were logits, as the published study did. It
             hides the gradient of a confident model: for repeating that study only.
+
+    Attributes:
+        gradient_passes: forward and backward passes of one image so far, over all attacks and calls.
 
     Raises:
         ModelError: see ``guided_retraining.models.logits.logits_twin``.
@@ -113,15 +118,40 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         self._on_probabilities: KerasLogitsEstimator | None = None
         self._compiled: dict[Hashable, Callable[..., list[NDArray[Any]]]] = {}
         self._compiling = RLock()  # several threads may attack at once
+        self.gradient_passes = 0.0
 
     def compiled(
-        self, key: Hashable, build: Callable[[], Callable[..., Any]], signature: Signature
+        self,
+        key: Hashable,
+        build: Callable[[], Callable[..., Any]],
+        signature: Signature,
+        *,
+        passes: float | Callable[..., float] = 1.0,
     ) -> Callable[..., list[NDArray[Any]]]:
-        """A function of ``(logits_of, *tensors)`` compiled for this model at the first call with ``key``."""
+        """A function of ``(logits_of, *tensors)`` compiled for this model at the first call with ``key``.
+
+        Args:
+            key: other functions have others.
+            build: gives the function.
+            signature: of its tensors.
+            passes: gradient passes that a call takes for each row of its first array, or a function of the arrays
+                that tells; they are added to ``gradient_passes``.
+        """
         with self._compiling:
             if key not in self._compiled:
-                self._compiled[key] = compile_for(self.model, build(), signature)
+                self._compiled[key] = self._counted(compile_for(self.model, build(), signature), passes)
             return self._compiled[key]
+
+    def _counted(
+        self, run: Callable[..., list[NDArray[Any]]], passes: float | Callable[..., float]
+    ) -> Callable[..., list[NDArray[Any]]]:
+        def counted(*arrays: Any) -> list[NDArray[Any]]:
+            each = passes(*arrays) if callable(passes) else passes
+            with self._compiling:
+                self.gradient_passes += float(len(arrays[0]) * each)
+            return run(*arrays)
+
+        return counted
 
     def on_probabilities(self) -> KerasLogitsEstimator:
         """The estimator of the same model that takes its softmax for logits; made once."""
@@ -153,7 +183,7 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
             ``(n, k)`` float32.
         """
         self._refuse_training(training_mode)
-        run = self.compiled("predict", lambda: logits, [self.image_signature()])
+        run = self.compiled("predict", lambda: logits, [self.image_signature()], passes=FORWARD)
         return self._in_batches(run, (len(x), self.nb_classes), x, batch_size=batch_size)
 
     def loss_gradient(self, x: Any, y: Any, training_mode: bool = False, **_: Any) -> NDArray[np.float32]:
@@ -194,7 +224,12 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         """
         self._refuse_training(training_mode)
         if label is None:
-            run = self.compiled("jacobian", lambda: all_class_gradients, [self.image_signature()])
+            run = self.compiled(
+                "jacobian",
+                lambda: all_class_gradients,
+                [self.image_signature()],
+                passes=jacobian_passes(self.nb_classes),
+            )
             gradients = self._in_batches(run, (len(x), self.nb_classes, *np.shape(x)[1:]), x)
         else:
             labels = class_indices(np.broadcast_to(label, (len(x),)), len(x), self.nb_classes)
@@ -213,6 +248,7 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
             ("loss", self.loss),
             lambda: losses(LOSSES[self.loss]),
             self._loss_signature(),
+            passes=FORWARD,
         )
         found = self._in_batches(run, (len(x),), x, labels)
         return found if reduction == "none" else np.asarray(getattr(found, reduction)())

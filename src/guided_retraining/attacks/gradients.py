@@ -15,12 +15,18 @@ from numpy.typing import NDArray
 
 from guided_retraining.errors import ModelError
 from guided_retraining.machine.backend import keras
+from guided_retraining.models.forward import FORWARD
 
-__all__ = ["Signature", "compile_for", "jacobian", "value_and_gradient"]
+__all__ = ["Signature", "compile_for", "jacobian", "jacobian_passes", "value_and_gradient"]
 
 LogitsOf = Callable[[Any], Any]
 Signature = Sequence[tuple[tuple[int | None, ...], str]]
 BACKENDS = ("tensorflow", "jax")
+
+
+def jacobian_passes(n_classes: int) -> float:
+    """Gradient passes in one forward pass and a backward pass for each class."""
+    return FORWARD + n_classes * (1 - FORWARD)
 
 
 def compile_for(

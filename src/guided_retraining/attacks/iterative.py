@@ -12,6 +12,8 @@ from guided_retraining.attacks.steps import ascent
 
 __all__ = ["IterativeGradientAttack"]
 
+STEPS_A_CALL = 3  # after which inputs that are fooled leave the batch, where that is wanted
+
 
 class IterativeGradientAttack(CompiledAttack):
     """Gradient steps inside an epsilon ball and [0, 1], all of them in one compiled loop.
@@ -90,18 +92,29 @@ class IterativeGradientAttack(CompiledAttack):
         momentum = self.decay is not None
         image = self.estimator.image_signature()
         run = self.estimator.compiled(
-            ("ascent", self.norm, self.scaled, momentum),
-            lambda: ascent(self.norm, scaled=self.scaled, momentum=momentum),
-            [image, image, ((None,), "int64"), *[((), "float32")] * 3, ((), "int32"), ((), "float32")],
+            ("ascent", self.norm, self.scaled, momentum, self.until_fooled),
+            lambda: ascent(self.norm, scaled=self.scaled, momentum=momentum, until_fooled=self.until_fooled),
+            [*[image] * 3, ((None,), "int64"), *[((), "float32")] * 3, ((), "int32"), ((), "float32")],
+            passes=lambda *arrays: arrays[-2],
         )
         way = -1.0 if self.targeted else 1.0
         step = self.eps if self.eps_step is None else self.eps_step
-        adversarial = np.empty_like(images)
+        at_once = STEPS_A_CALL if self.until_fooled else self.max_iter
+        adversarial = start.copy()
 
         def one(part: slice) -> None:
-            adversarial[part] = run(
-                images[part], start[part], labels[part], way, self.eps, step, self.max_iter, self.decay or 0.0
-            )[0]
+            rows = np.arange(len(images))[part]
+            velocity = np.zeros_like(images[rows] if momentum else images[:0])
+            for done in range(0, self.max_iter, at_once):
+                steps = min(at_once, self.max_iter - done)
+                adversarial[rows], velocity, fooled = run(
+                    images[rows], adversarial[rows], velocity, labels[rows], way, self.eps, step, steps,
+                    self.decay or 0.0,
+                )  # fmt: skip
+                if self.until_fooled:
+                    rows, velocity = rows[fooled == 0], velocity[fooled == 0] if momentum else velocity
+                if not len(rows):
+                    break
 
         self._each_batch(one, len(images))
         return adversarial

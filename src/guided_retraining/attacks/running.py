@@ -23,7 +23,7 @@ from guided_retraining.images.arrays import ImageArray
 from guided_retraining.machine.backend import keras
 from guided_retraining.machine.parallel import in_threads
 
-__all__ = ["AttackResult", "run_attack"]
+__all__ = ["AttackResult", "generate", "run_attack"]
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,9 @@ def run_attack(
         before[part] = estimator.predict(clean).argmax(axis=1)
         began = time.perf_counter()
         try:
-            made = _generate(estimator, attack, values, [seed, start], clean, true_labels[part])
+            made = generate(
+                estimator, attack, values, clean, true_labels[part], seed=[seed, start], batch_size=batch
+            )
         except ModelError as error:
             raise ModelError(f"Attack {attack}, inputs counted from {start}: {error}") from error
         took = time.perf_counter() - began
@@ -143,16 +145,40 @@ def run_attack(
     return AttackResult(adversarial, table)
 
 
-def _generate(
+def generate(
     estimator: KerasLogitsEstimator,
     attack: str,
-    values: Mapping[str, Any],
-    seed: list[int],
+    parameters: Mapping[str, Any],
     images: NDArray[np.float32],
     labels: NDArray[np.int64],
+    *,
+    seed: list[int],
+    batch_size: int,
+    until_fooled: bool = False,
 ) -> NDArray[np.float32]:
+    """Adversarial images of all images at hand.
+
+    Args:
+        estimator: of the model.
+        attack: a key of ``ATTACKS`` or an import path.
+        parameters: the attack's parameters; what is left out gets its default.
+        images: ``(n, h, w, c)`` float32 in [0, 1].
+        labels: ``(n,)`` int64.
+        seed: of the attack's random draws, one or several numbers.
+        batch_size: most inputs at once, unless ``parameters`` has its own.
+        until_fooled: an attack of this project may leave an input alone once the model is fooled.
+
+    Returns:
+        The shape of ``images``, float32.
+
+    Raises:
+        ParameterError, ModelError: as :func:`run_attack`.
+    """
+    own = ":" not in attack
+    values = check_attack(attack, {"batch_size": batch_size, **parameters} if own else parameters)
     drawn = int(np.random.SeedSequence(seed).generate_state(1)[0])
-    seeded = {**values, "seed": drawn} if "seed" in values else dict(values)
-    made = make_attack(attack, estimator, **seeded)
-    with seeded_globals(drawn) if ":" in attack else nullcontext():
+    made = make_attack(attack, estimator, **({**values, "seed": drawn} if "seed" in values else values))
+    if own:
+        made.until_fooled = until_fooled
+    with nullcontext() if own else seeded_globals(drawn):
         return np.asarray(made.generate(images, labels), np.float32)

@@ -12,6 +12,7 @@ from guided_retraining.attacks.base import CompiledAttack
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.losses import margin
 from guided_retraining.machine.backend import ops
+from guided_retraining.models.forward import FORWARD
 
 __all__ = ["SquareAttack", "square_side"]
 
@@ -72,8 +73,11 @@ class SquareAttack(CompiledAttack):
             [image, image, ((None,), "float32"), ((None,), "int64"), ((None,), "int32"), ((None, None, 2),
             "float32"),
              ((None, None, c), "float32"), ((), "float32")],
+            passes=lambda *arrays: len(arrays[4]) * FORWARD,
         )  # fmt: skip
-        measure = self.estimator.compiled("margin", lambda: _margin, [image, ((None,), "int64")])
+        measure = self.estimator.compiled(
+            "margin", lambda: _margin, [image, ((None,), "int64")], passes=FORWARD
+        )
         adversarial = images.copy()
 
         def one(part: slice) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from guided_retraining.attacks.gradients import value_and_gradient
-from guided_retraining.attacks.losses import log_odds
+from guided_retraining.attacks.losses import log_odds, margin
 from guided_retraining.attacks.norms import Norm
 from guided_retraining.machine.backend import ops
 
@@ -17,23 +17,28 @@ __all__ = ["ascent", "direction", "project"]
 SMALLEST_NORM = 1e-12  # below, a gradient has no direction and the input stays where it is
 
 
-def ascent(norm: Norm, *, scaled: bool = False, momentum: bool = False) -> Callable[..., Any]:
+def ascent(
+    norm: Norm, *, scaled: bool = False, momentum: bool = False, until_fooled: bool = False
+) -> Callable[..., Any]:
     """Make the function that climbs the loss from a start point inside an epsilon ball.
 
     Args:
         norm: order of the ball and of the step: 1, 2 or infinity.
         scaled: step along the gradient divided by its L``norm`` size; else the steepest step of that norm.
         momentum: accumulate gradients, each divided by its L1 size.
+        until_fooled: an input stays at the first point found where the model is fooled.
 
     Returns:
-        ``f(logits_of, images, start, labels, way, eps, eps_step, max_iter, decay) -> (adversarial,)`` for
-        ``compile_for``; ``way`` is 1 to leave the label, -1 to reach it.
+        ``f(logits_of, images, start, velocity, labels, way, eps, eps_step, max_iter, decay) -> (adversarial, velocity,
+        fooled)`` for ``compile_for``; ``way`` is 1 to leave the label, -1 to reach it, ``velocity`` the gradients
+        accumulated so far and ``fooled`` who was at one of the points before the last.
     """
 
     def climb(
         logits_of: Any,
         images: Any,
         start: Any,
+        velocity: Any,
         labels: Any,
         way: Any,
         eps: Any,
@@ -41,19 +46,26 @@ def ascent(norm: Norm, *, scaled: bool = False, momentum: bool = False) -> Calla
         max_iter: Any,
         decay: Any,
     ) -> Any:
-        def step(i: Any, x: Any, velocity: Any) -> Any:
-            gradient = (
-                way * value_and_gradient(lambda inputs: (log_odds(logits_of(inputs), labels), ()), x)[2]
-            )
+        def loss_and_margin(inputs: Any) -> Any:
+            logits = logits_of(inputs)
+            return log_odds(logits, labels), margin(logits, labels)
+
+        def step(i: Any, x: Any, velocity: Any, fooled: Any) -> Any:
+            _, ahead, gradient = value_and_gradient(loss_and_margin, x)
+            gradient = way * gradient
+            fooled = ops.maximum(fooled, ops.cast(way * ahead > 0, "float32"))
             if momentum:
                 velocity = decay * velocity + gradient / ops.maximum(_size(gradient, 1), SMALLEST_NORM)
                 gradient = velocity
             moved = ops.clip(x + eps_step * direction(gradient, x, norm, scaled=scaled), 0.0, 1.0)
-            return i + 1, images + project(moved - images, norm, eps), velocity
+            moved = images + project(moved - images, norm, eps)
+            if until_fooled:
+                moved = ops.where(ops.reshape(fooled, (-1, 1, 1, 1)) > 0, x, moved)
+            return i + 1, moved, velocity, fooled
 
-        velocity = ops.zeros_like(images) if momentum else ops.zeros((1,), dtype="float32")
-        _, x, _ = ops.while_loop(lambda i, *_: i < max_iter, step, (ops.zeros((), "int32"), start, velocity))
-        return (ops.clip(x, 0.0, 1.0),)
+        state = (ops.zeros((), "int32"), start, velocity, ops.zeros_like(images[:, 0, 0, 0]))
+        _, x, velocity, fooled = ops.while_loop(lambda i, *_: i < max_iter, step, state)
+        return ops.clip(x, 0.0, 1.0), velocity, fooled
 
     return climb
 

@@ -84,12 +84,15 @@ def forecast(study: Study, n_images: dict[str, int], model: Any) -> dict[str, An
     from guided_retraining.machine.backend import side_by_side
 
     retraining = study.ordering_retraining
-    planned = plan_study(n_images, study.attack, retraining, study.training, len(study.metrics))
+    planned = plan_study(
+        n_images, study.attack, retraining, study.training, len(study.metrics), len(study.replicates)
+    )
     speed = calibrate(model, study.training, retraining.fits_at_once or side_by_side())
     evaluated = planned["cells"] * sum(
         planned["clean"][split] + planned["adversarial"][split] for split in ("validation", "test")
     )
-    original = n_images["train"] * study.training.epochs if study.model.path is None else 0
+    own = study.model.path is not None
+    original = 0 if own else n_images["train"] * study.training.epochs * len(study.replicates)
     image_bytes = int(np.prod(model.inputs[0].shape[1:])) * 4
     adversarial = sum(planned["adversarial"].values())
     pool = planned["clean"]["train"] + planned["adversarial"]["train"]
@@ -118,7 +121,7 @@ def describe(dataset: str, found: dict[str, Any]) -> list[str]:
         lines.append(f"  {name}: budgets {shown}{more} of {row['pool']:,} inputs; {row['cells']:,} models")
     if found["seconds"] > LONG_SECONDS:
         lines.append(
-            "  that is long: fewer ordering_retraining.seeds or budgets, configurations or metrics set to null, or "
+            "  that is long: fewer replicates or budgets, configurations or metrics set to null, or "
             "ordering_retraining.training.epochs shorten it in proportion; docs/scaling.md spreads it over machines"
         )
     return lines

@@ -12,7 +12,7 @@ import yaml
 from guided_retraining.commands.forecast import describe, forecast
 from guided_retraining.errors import ParameterError
 from guided_retraining.parameters.study import parse_study
-from guided_retraining.pipelines.preprocessing.nodes import check_classes, cut
+from guided_retraining.readers.cutting import check_classes, cut
 from guided_retraining.storage.files import atomic_path
 
 DEFAULT_SIZE = (48, 48)  # the study's size for photographs

@@ -7,7 +7,6 @@ from kedro.io import CatalogProtocol
 
 from guided_retraining.guidance import row_metric
 from guided_retraining.parameters.study import Study
-from guided_retraining.pipelines.ordering_retraining.nodes import curve_task, reattacks_of
 from guided_retraining.storage.store import Store
 
 
@@ -24,36 +23,46 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> pd.Dat
         that no curve asks for any more are the ``stale`` attribute of the table's ``attrs``.
     """
     from guided_retraining.machine.backend import side_by_side
-    from guided_retraining.retraining.cells import CellInputs
-    from guided_retraining.retraining.curve import selections
+    from guided_retraining.retraining.curve import Curve
+    from guided_retraining.retraining.replicate import study_replicates
 
     needed = [f"{dataset}.{name}" for name in ("model", "train_pool", "validation_pool", "test_pool")]
-    needed += [f"{dataset}.{metric}.scores" for metric in study.metrics]
-    if not all(catalog.exists(name) for name in needed):
+    scores = {metric: f"{dataset}.{metric}.scores" for metric in study.metrics}
+    found = {name: catalog.load(name) for name in (*needed, *scores.values()) if catalog.exists(name)}
+    if len(found) < len(needed) + len(scores) or any(
+        set(study.replicates) - set(one) for one in found.values()
+    ):
         return None
-    model, pool, validation, test = (catalog.load(name) for name in needed[:4])
     store: Store = catalog.load(f"{dataset}.cells")
-    reattacks = reattacks_of(study.ordering_retraining, study.attack, test, study.seed)
-    inputs = CellInputs(model, pool, validation, test, reattacks)
+    retraining = study.ordering_retraining
+    models, train, validation, test = (found[name] for name in needed)
+    replicates = study_replicates(
+        models, train, validation, test, study.replicates, study.seed, study.attack, retraining.reattack
+    )
     rows, asked, spent = [], set(), [0.0, 0]
     counted: set[str] = set()
-    for name in study.ordering_retraining.configurations:
-        for metric in study.metrics:
-            row = row_metric(metric, study.metrics[metric])
-            task = curve_task(name, row, study.ordering_retraining, study.training, study.seed)
+    for name in retraining.configurations:
+        for metric, parameters in study.metrics.items():
+            drawn = row_metric(metric, parameters).per_seed
+            curve = Curve(
+                retraining.configuration(name),
+                retraining.fit(study.training, name),
+                retraining.budgets,
+                drawn,
+            )
             done = missing = samples = 0
-            for selection in selections(task, catalog.load(f"{dataset}.{metric}.scores"), pool):
-                key = inputs.key(task, selection)
-                asked.add(key)
-                cell = store.get(key)
-                done += cell is not None
-                if cell is None and key not in counted:  # shared cells are waited for once
-                    missing += 1
-                    samples += len(selection.indices) * task.fit.epochs
-                elif cell is not None:
-                    spent[0] += cell["fit_seconds"]
-                    spent[1] += cell["samples_seen"]
-                counted.add(key)
+            for replicate in replicates:
+                for cell in curve.cells(replicate, found[scores[metric]][replicate.number]):
+                    asked.add(cell.key)
+                    record = store.get(cell.key)
+                    done += record is not None
+                    if record is None and cell.key not in counted:  # shared cells are waited for once
+                        missing += 1
+                        samples += len(cell.indices) * cell.fit.epochs
+                    elif record is not None:
+                        spent[0] += record["fit_seconds"]
+                        spent[1] += record["samples_seen"]
+                    counted.add(cell.key)
             rows.append((name, metric, done, missing, samples))
     table = pd.DataFrame(rows, columns=["configuration", "metric", "done", "missing", "samples_left"])
     at_once = study.ordering_retraining.fits_at_once or side_by_side()

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 
 from guided_retraining.errors import ModelError
+from guided_retraining.storage.fingerprint import fingerprint
 
-__all__ = ["clone", "with_seeds"]
+__all__ = ["architecture", "clone", "with_seeds"]
+
+
+def architecture(model: Any) -> str:
+    """A fingerprint of a model's layers without its weights, and without the seeds that drew them.
+
+    Args:
+        model: a built Keras model; its own name does not count either.
+    """
+    configuration = json.loads(model.to_json())
+    configuration["config"].pop("name", None)
+    return fingerprint(with_seeds(configuration, 0))
 
 
 def clone(model: Any, *, precision: str = "float32", seed: int | None = None) -> Any:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from guided_retraining.errors import ModelError
 from guided_retraining.machine.backend import keras
 
-__all__ = ["LogitsTwin", "logits_twin", "output_kind", "sample_inputs"]
+__all__ = ["LogitsTwin", "logits_twin", "output_kind", "sample_inputs", "softmax"]
 
 SAMPLE_SIZE = 4  # random images on which outputs are compared
 UNKNOWN_SIDE = 32  # side of the sample where the model leaves an axis open
@@ -25,6 +25,12 @@ HALF_PRECISION = ("float16", "bfloat16")
 HALF_PRECISION_TOLERANCE = 0.03
 
 OutputKind = Literal["softmax", "logits"]
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities of logits, ``(n, k)``, without overflow."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
 class LogitsTwin(keras.Model):

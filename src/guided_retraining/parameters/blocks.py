@@ -5,6 +5,7 @@ Everything wrong is refused here, before any work. ``guided_retraining.parameter
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -106,9 +107,12 @@ class AttackParameters(Parameters):
 
 
 class ReattackParameters(Parameters):
-    """Attacks made anew against each retrained model, from the images that the adversarial test inputs came from."""
+    """Attacks made anew against each retrained model, all of them on the same images."""
 
-    n_test: int = Field(300, ge=0)  # images at most, shared out among the attacks; 0 makes none
+    n_validation: int = Field(
+        1000, ge=0
+    )  # images at most; 0 makes none, and nothing can be chosen by robust accuracy
+    n_test: int = Field(1000, ge=0)  # images at most; 0 makes none
     unseen: dict[str, dict[str, Any] | None] = {}  # attacks that no retraining input was made with
 
     @field_validator("unseen")
@@ -131,30 +135,72 @@ class ConfigurationParameters(Parameters):
     training: dict[str, Any] = {}
 
 
-class RetrainingParameters(Parameters):
-    """The cells of the study: configurations, budgets and seeds."""
+class BudgetFractions(Parameters):
+    """Budgets as shares of the inputs that can be chosen."""
 
-    seeds: tuple[int, ...] = (0, 1, 2)
-    budgets: int | tuple[int, ...] = 20
+    fractions: tuple[float, ...]
+
+    @field_validator("fractions", mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        """Numbers, or text such as 1/32."""
+        try:
+            return tuple(float(Fraction(str(one))) for one in value)
+        except (TypeError, ValueError, ZeroDivisionError):
+            raise ValueError("shares such as [1/4, 1/2, 1]") from None
+
+    @field_validator("fractions")
+    @classmethod
+    def _increasing(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not value or not 0 < value[0] <= value[-1] <= 1 or sorted(set(value)) != list(value):
+            raise ValueError("increasing shares above 0 and at most 1, for example [1/4, 1/2, 1]")
+        return value
+
+
+Budgets = int | tuple[int, ...] | BudgetFractions
+
+
+class RetrainingParameters(Parameters):
+    """The cells of the study: configurations and budgets."""
+
+    budgets: Budgets = BudgetFractions(fractions=(1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0))
     fits_at_once: int | None = Field(None, ge=1)  # models fitted side by side; None: one a core, one on a GPU
     configurations: dict[str, ConfigurationParameters | None]
     training: dict[str, Any] = {}  # laid over the original model's training parameters
     reattack: ReattackParameters = ReattackParameters()
 
-    @field_validator("seeds")
+    def configuration(self, name: str) -> ConfigurationParameters:
+        """A configuration that is not switched off."""
+        row = self.configurations[name]
+        assert row is not None  # switched-off rows are gone after validation
+        return row
+
+    def fit(self, original: FitParameters, name: str) -> FitParameters:
+        """How a configuration's models are fitted: as the original, with the study's and then its own changes."""
+        return FitParameters(
+            **{**original.model_dump(), **self.training, **self.configuration(name).training}
+        )
+
+    @model_validator(mode="before")
     @classmethod
-    def _distinct_seeds(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if not value or len(set(value)) < len(value) or min(value) < 0:
-            raise ValueError("a list of different whole numbers, 0 or more, for example [0, 1, 2]")
+    def _seeds_are_replicates_now(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "seeds" in value:
+            raise ValueError(
+                "seeds: no longer here; `replicates` of the data set (or of defaults) says how often everything is "
+                f"drawn anew, for example replicates: {value['seeds']}"
+            )
         return value
 
     @field_validator("budgets")
     @classmethod
-    def _increasing_budgets(cls, value: int | tuple[int, ...]) -> int | tuple[int, ...]:
+    def _increasing_budgets(cls, value: Budgets) -> Budgets:
+        if isinstance(value, BudgetFractions):
+            return value
         steps = (value,) if isinstance(value, int) else value
         if not steps or min(steps) < 1 or sorted(set(steps)) != list(steps):
             raise ValueError(
-                "a number of equal steps (20), or an increasing list of input counts ([100, 200])"
+                "a number of equal steps (20), an increasing list of input counts ([100, 200]), or shares "
+                "({fractions: [1/4, 1/2, 1]})"
             )
         return value
 
@@ -191,10 +237,3 @@ def named_function(name: str, parameters: dict[str, Any] | None, key: str) -> tu
         )
     rest = dict(parameters or {})
     return str(rest.pop(key, name)), rest
-
-
-def retraining_fit(
-    original: FitParameters, study: RetrainingParameters, configuration: ConfigurationParameters
-) -> FitParameters:
-    """The original model's way of fitting, with the study's and then the configuration's own changes."""
-    return FitParameters(**{**original.model_dump(), **study.training, **configuration.training})

@@ -17,7 +17,6 @@ from guided_retraining.parameters.blocks import (
     PreprocessingParameters,
     RetrainingParameters,
     SourceParameters,
-    retraining_fit,
 )
 
 
@@ -25,6 +24,7 @@ class Study(Parameters):
     """All parameters of one data set."""
 
     seed: int = Field(0, ge=0)
+    replicates: tuple[int, ...] = (0, 1, 2)  # in each, everything that draws draws anew
     source: SourceParameters
     preprocessing: PreprocessingParameters = PreprocessingParameters()
     model: ModelParameters
@@ -32,7 +32,6 @@ class Study(Parameters):
     attack: AttackParameters
     metrics: dict[str, dict[str, Any] | None]
     ordering_retraining: RetrainingParameters
-    stability_seeds: tuple[int, ...] = ()  # further original models, only to see how much the rankings change
 
     @field_validator("metrics")
     @classmethod
@@ -46,32 +45,18 @@ class Study(Parameters):
             row_metric(name, parameters)
         return chosen
 
-    @model_validator(mode="after")
-    def _stability_seeds_make_other_models(self) -> Study:
-        seeds = self.stability_seeds
-        if len(set(seeds)) < len(seeds) or min(seeds, default=0) < 0 or self.seed in seeds:
-            raise ValueError(
-                f"stability_seeds: different whole numbers, 0 or more, and not {self.seed}, which is the "
-                f"original model's own `seed`; found {list(seeds)}"
-            )
-        if seeds and self.model.path is not None:
-            raise ValueError(
-                "stability_seeds: a model of your own (model.path) cannot be trained again with another seed; "
-                "remove stability_seeds, or give model.architecture"
-            )
-        return self
+    @field_validator("replicates")
+    @classmethod
+    def _distinct_replicates(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not value or len(set(value)) < len(value) or min(value) < 0:
+            raise ValueError("a list of different whole numbers, 0 or more, for example [0, 1, 2]")
+        return value
 
     @model_validator(mode="after")
     def _retraining_parameters_fit(self) -> Study:
         for configuration in self.ordering_retraining.configurations:
-            self.retraining_fit(configuration)
+            self.ordering_retraining.fit(self.training, configuration)
         return self
-
-    def retraining_fit(self, configuration: str) -> FitParameters:
-        """How a configuration's models are fitted."""
-        row = self.ordering_retraining.configurations[configuration]
-        assert row is not None  # switched-off rows are gone after validation
-        return retraining_fit(self.training, self.ordering_retraining, row)
 
 
 def parse_study(dataset: str, parameters: dict[str, Any]) -> Study:

@@ -64,14 +64,18 @@ class LayeredConfigLoader(OmegaConfigLoader):
         return merged
 
     def _merged_globals(self) -> dict[str, Any]:
-        """Base, ``conf/local``, the environment: where the data lie belongs to the machine, so local always holds."""
+        """Base, ``conf/local``, the environment: where the data lie belongs to the machine, so local always holds.
+
+        ``study``, where the results of one environment lie, is ``data`` itself or a folder in it of the environment's
+        name, so that studies of different environments lie side by side.
+        """
         merged: dict[str, Any] = {}
-        for environment in dict.fromkeys(
-            (self.base_env, self.default_run_env, self.env or self.default_run_env)
-        ):
+        current = self.env or self.default_run_env
+        for environment in dict.fromkeys((self.base_env, self.default_run_env, current)):
             with contextlib.suppress(MissingConfigException):
                 merged = deep_merge(merged, dict(self._plain(environment)["globals"]))
-        return merged
+        plain = current in (self.base_env, self.default_run_env)
+        return {"study": merged["data"] if plain else f"{merged['data']}/{current}", **merged}
 
     def _plain(self, environment: str) -> OmegaConfigLoader:
         return OmegaConfigLoader(self.conf_source, env=environment, base_env=environment)

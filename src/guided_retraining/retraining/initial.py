@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 from numpy.typing import NDArray
 
 from guided_retraining.machine.backend import keras
-from guided_retraining.models.cloning import clone
+from guided_retraining.models.cloning import architecture, clone
 from guided_retraining.retraining.trainer import BUILDING
 
-KEPT_BYTES = 128 * 2**20  # of weights kept: all budgets and metrics of a seed start from the same
+KEPT_BYTES = 128 * 2**20  # of weights kept: all budgets and metrics of a replicate start from the same
+
+_drawn: OrderedDict[tuple[str, int], list[NDArray[Any]]] = OrderedDict()
 
 
-class InitialWeights:
-    """Draws initial weights of an architecture; for one seed always the same.
+def initial_weights(model: Any, seed: int) -> list[NDArray[Any]]:
+    """New weights for a model's architecture, as ``model.get_weights()`` gives them; for one seed always the same.
 
-    Each new model leaves some memory behind in Keras and takes longer than a step of a small one, so that a drawn set
-    is kept. Threads may share an instance.
+    Each new model leaves some memory behind in Keras and takes longer than a step of a small one, so that drawn sets
+    are kept. Threads may call this at the same time.
 
     Args:
-        model: any built Keras classifier that can be rebuilt from its configuration.
+        model: any built Keras classifier that can be rebuilt from its configuration; it is left as it is.
+        seed: of the draw.
     """
-
-    def __init__(self, model: Any) -> None:
-        self.model = model
-        self._drawn: dict[int, list[NDArray[Any]]] = {}
-
-    def __call__(self, seed: int) -> list[NDArray[Any]]:
-        """Weights as ``model.get_weights()`` gives them.
-
-        Args:
-            seed: of the draw.
-        """
-        with BUILDING:
-            if seed not in self._drawn:
-                keras.utils.set_random_seed(seed)  # for initializers of a user's own that take no seed
-                drawn = list(clone(self.model, seed=seed).get_weights())
-                kept = max(0, KEPT_BYTES // max(1, sum(weight.nbytes for weight in drawn)) - 1)
-                for oldest in list(self._drawn)[: max(0, len(self._drawn) - kept)]:
-                    del self._drawn[oldest]
-                self._drawn[seed] = drawn
-            return list(self._drawn[seed])
+    kind = architecture(model), seed
+    with BUILDING:
+        if kind not in _drawn:
+            keras.utils.set_random_seed(seed)  # for initializers of a user's own that take no seed
+            weights = list(clone(model, seed=seed).get_weights())
+            most = max(1, KEPT_BYTES // max(1, sum(weight.nbytes for weight in weights)))
+            while len(_drawn) >= most:
+                _drawn.popitem(last=False)
+            _drawn[kind] = weights
+        return list(_drawn[kind])

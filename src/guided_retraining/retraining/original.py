@@ -62,11 +62,13 @@ def _fit(
 ) -> dict[str, Any]:
     from guided_retraining.machine.progress import Ticker
     from guided_retraining.models.forward import predicted_labels
-    from guided_retraining.retraining.trainer import Trainer
+    from guided_retraining.retraining.trainer import lent_trainer
 
-    trainer = Trainer(model, training)
     accuracies: list[float] = []
-    with Ticker(f"training {model.name}", training.epochs, unit="epochs") as ticker:
+    with (
+        lent_trainer(model, training) as trainer,
+        Ticker(f"training {model.name}", training.epochs, unit="epochs") as ticker,
+    ):
 
         def after_epoch(epoch: int, seconds: float) -> None:
             accuracy = float((predicted_labels(trainer.forward, validation[0]) == validation[1]).mean())
@@ -85,5 +87,6 @@ def _fit(
             seed=seed,
             after_epoch=after_epoch,
         )
-    weights = {f"weights_{i}": weight for i, weight in enumerate(trainer.model.get_weights())}
-    return {**weights, "accuracies": np.array(accuracies), "seconds": time.perf_counter() - start}
+        seconds = time.perf_counter() - start
+        weights = {f"weights_{i}": weight for i, weight in enumerate(trainer.model.get_weights())}
+    return {**weights, "accuracies": np.array(accuracies), "seconds": seconds}

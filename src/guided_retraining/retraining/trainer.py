@@ -7,7 +7,8 @@ state and dropout seeds are set back instead, so that a fit depends on its argum
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -18,12 +19,14 @@ from numpy.typing import NDArray
 
 from guided_retraining.images.arrays import ImageArray
 from guided_retraining.machine.backend import keras, on_accelerator
+from guided_retraining.machine.lending import Lender
 from guided_retraining.machine.parallel import stop_if_asked
-from guided_retraining.models.cloning import clone
+from guided_retraining.models.cloning import architecture, clone
 from guided_retraining.models.forward import ForwardPass
-from guided_retraining.models.logits import output_kind
+from guided_retraining.models.logits import output_kind, softmax
 from guided_retraining.parameters.blocks import FitParameters
 from guided_retraining.retraining.fit_loop import make_batch_runner
+from guided_retraining.storage.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from guided_retraining.attacks import KerasLogitsEstimator
@@ -66,7 +69,8 @@ class Trainer:
         self.parameters = parameters
         self.model = clone(model, precision=parameters.precision)
         self.model.set_weights(model.get_weights())
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=output_kind(model) == "logits")
+        self._logits = output_kind(model) == "logits"
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=self._logits)
         self.model.compile(optimizer=_optimizer(parameters), loss=loss)
         self.model.optimizer.build(self.model.trainable_variables)
         self._optimizer_start = [
@@ -134,12 +138,39 @@ class Trainer:
                 after_epoch(epoch + 1, time.perf_counter() - epoch_start)
         return FitCost(time.perf_counter() - begun, samples_seen=len(indices) * parameters.epochs)
 
+    def probabilities(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Probabilities of the classes, ``(n, k)``, from the model's outputs, ``(n, k)`` probabilities or logits."""
+        return softmax(outputs) if self._logits else outputs
+
     def _reset(self, start: Weights, generator: np.random.Generator) -> None:
         self.model.set_weights(list(start))
         for variable, value in zip(self.model.optimizer.variables, self._optimizer_start, strict=True):
             variable.assign(value)
         for state in self._seed_states:
             state.assign(np.array([generator.integers(2**31), 0], dtype=np.uint32))
+
+
+_TRAINERS: Lender[Trainer] = Lender(most_kinds=4)
+
+
+@contextmanager
+def lent_trainer(model: Any, parameters: FitParameters) -> Iterator[Trainer]:
+    """A trainer of a model's architecture, the caller's own for a ``with`` block.
+
+    All curves, replicates and configurations of a process share them, so that each way of fitting is compiled once a
+    core.
+
+    Args:
+        model: a Keras classifier; its weights do not count, each fit is given some to start from.
+        parameters: optimizer, epochs, batch size, precision.
+    """
+
+    def make() -> Trainer:
+        with BUILDING:
+            return Trainer(model, parameters)
+
+    with _TRAINERS.lent(fingerprint(architecture(model), parameters), make) as trainer:
+        yield trainer
 
 
 def _on_device(images: ImageArray, indices: NDArray[np.int64], chunk: int) -> Any:

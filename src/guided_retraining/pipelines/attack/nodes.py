@@ -3,125 +3,108 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from guided_retraining.images.arrays import ImageArray, SelectedImages
+from guided_retraining.images.arrays import ImageArray
 from guided_retraining.images.pool import LabelledPool
-from guided_retraining.parameters.blocks import AttackParameters, named_function
-from guided_retraining.retraining.plan import attacked_count
-from guided_retraining.storage.fingerprint import fingerprint
+from guided_retraining.parameters.blocks import AttackParameters
 from guided_retraining.storage.store import Store
 
 SPLITS = ("train", "validation", "test")
-# Part of each part's fingerprint: raise it when attacks with equal arguments may end otherwise.
-ATTACK_VERSION = 3
 
 logger = logging.getLogger(__name__)
 
 
 def attack_split(
-    model: Any,
+    models: Mapping[int, Any],
     images: ImageArray,
     labels: NDArray[np.int64],
     attack: AttackParameters,
+    replicates: tuple[int, ...],
     seed: int,
     store: Store,
     *,
     split: str,
-) -> tuple[NDArray[np.float32], pd.DataFrame]:
+) -> tuple[dict[int, NDArray[np.float32]], pd.DataFrame]:
     """Adversarial versions of a random draw of a split's images, cut into one equal part for each attack.
 
     Args:
-        model: the original model.
+        models: the original model of each replicate.
         images: ``(n, h, w, c)`` of the split.
         labels: ``(n,)``.
         attack: how many images, which attacks with which parameters.
-        seed: of the draw and of the attacks.
+        replicates: each draws images of its own and attacks its own model.
+        seed: of the study; with the replicate it decides the draw and the attacks.
         store: finished parts; an interrupted stage goes on with the next one.
         split: train, validation or test.
 
     Returns:
-        ``(m, h, w, c)`` float32 images, and a table with a row for each.
+        ``(m, h, w, c)`` float32 images of each replicate, and a table with a row for each image, the replicate in
+        column ``seed``.
     """
-    from guided_retraining.attacks import KerasLogitsEstimator, run_attack
-    from guided_retraining.machine.progress import Ticker
+    from guided_retraining.attacks.counts import attacked_count
+    from guided_retraining.attacks.split import attack_parts
+    from guided_retraining.retraining.replicate import replicate_seed
 
-    number = attacked_count(getattr(attack, f"n_{split}"), len(labels), split, len(attack.attacks))
-    generator = np.random.default_rng((seed, SPLITS.index(split)))
-    drawn = generator.choice(len(labels), size=number, replace=False)
-    images_key = fingerprint(images, labels, model.to_json(), *model.get_weights())
-    parts, tables = [], []
-    estimator = None  # made for the first part that is not finished yet; all share its compiled functions
-    for (key, parameters), chosen in zip(
-        attack.attacks.items(), np.array_split(drawn, len(attack.attacks)), strict=True
-    ):
-        part_key = fingerprint(ATTACK_VERSION, images_key, key, parameters, seed, attack.batch_size, chosen)
-        kept = store.get(part_key)
-        if kept is None:
-            function, rest = named_function(key, parameters, "attack")
-            estimator = estimator or KerasLogitsEstimator(model, batch_size=attack.batch_size)
-            with Ticker(f"{key} on {split} images", len(chosen), unit="images") as ticker:
-                result = run_attack(
-                    model,
-                    SelectedImages(images, chosen),
-                    labels[chosen],
-                    attack=function,
-                    parameters=rest,
-                    seed=seed,
-                    batch_size=attack.batch_size,
-                    estimator=estimator,
-                    source_indices=chosen,
-                    progress=ticker.progress,
-                )
-            table = result.table.assign(attack=key)
-            kept = {"images": result.images, **{str(name): _column(table[name]) for name in table}}
-            store.put(part_key, kept)
-        parts.append(kept["images"])
-        tables.append(pd.DataFrame({name: column for name, column in kept.items() if name != "images"}))
-        _tell(split, key, tables[-1])
-    return np.concatenate(parts).astype(np.float32), pd.concat(tables, ignore_index=True)
+    attacks = {name: dict(parameters or {}) for name, parameters in attack.attacks.items()}
+    number = attacked_count(getattr(attack, f"n_{split}"), len(labels), split, len(attacks))
+    made, tables = {}, []
+    for replicate in replicates:
+        draws = replicate_seed(seed, replicate)
+        generator = np.random.default_rng((draws, SPLITS.index(split)))
+        made[replicate], table = attack_parts(
+            models[replicate],
+            images,
+            labels,
+            attacks,
+            generator.choice(len(labels), size=number, replace=False),
+            seed=draws,
+            batch_size=attack.batch_size,
+            store=store,
+            what=f"{split} images",
+        )
+        tables.append(table.assign(seed=replicate))
+    together = pd.concat(tables, ignore_index=True)
+    _tell(split, together)
+    return made, together
 
 
-def _column(series: pd.Series) -> NDArray[Any]:
-    return (
-        series.to_numpy(dtype=np.str_)
-        if series.dtype == object or series.dtype == "str"
-        else series.to_numpy()
-    )
-
-
-def _tell(split: str, key: str, table: pd.DataFrame) -> None:
-    attacked = table[table["correct_before"].astype(bool)]
-    share = attacked["success"].mean() if len(attacked) else float("nan")
-    logger.info(
-        "%s on %d %s images: %.1f %% of those classified right now fooled",
-        key,
-        len(table),
-        split,
-        100 * share,
-    )
+def _tell(split: str, table: pd.DataFrame) -> None:
+    for attack, part in table.groupby("attack", sort=False):
+        attacked = part[part["correct_before"].astype(bool)]
+        share = attacked["success"].mean() if len(attacked) else float("nan")
+        logger.info(
+            "%s on %d %s images: %.1f %% of those classified right now fooled",
+            attack, len(part), split, 100 * share,
+        )  # fmt: skip
 
 
 def join_pool(
     images: ImageArray,
     labels: NDArray[np.int64],
-    adversarial_images: NDArray[np.float32],
+    adversarial_images: Mapping[int, NDArray[np.float32]],
     adversarial_table: pd.DataFrame,
-) -> LabelledPool:
+    replicates: tuple[int, ...],
+) -> dict[int, LabelledPool]:
     """Clean images followed by adversarial ones, without a copy.
 
     Returns:
-        The pool; its images stay in the files they are in.
+        The pool of each replicate; its images stay in the files they are in.
     """
-    return LabelledPool(
-        images,
-        labels,
-        adversarial_images,
-        adversarial_table["true_label"].to_numpy(np.int64),
-        adversarial_table["attack"].to_numpy(dtype=np.str_),
-        adversarial_table["source_index"].to_numpy(np.int64),
-    )
+    pools = {}
+    for replicate in replicates:
+        table = adversarial_table[adversarial_table["seed"] == replicate]
+        pools[replicate] = LabelledPool(
+            images,
+            labels,
+            adversarial_images[replicate],
+            table["true_label"].to_numpy(np.int64),
+            table["attack"].to_numpy(dtype=np.str_),
+            table["source_index"].to_numpy(np.int64),
+        )
+    return pools

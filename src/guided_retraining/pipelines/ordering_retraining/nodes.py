@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,127 +17,84 @@ from guided_retraining.parameters.blocks import (
     AttackParameters,
     FitParameters,
     RetrainingParameters,
-    retraining_fit,
 )
 from guided_retraining.storage.store import Store
 
-if TYPE_CHECKING:
-    from guided_retraining.guidance import Metric
-    from guided_retraining.retraining.curve import CurveTask
-    from guided_retraining.retraining.reattacks import Reattacks
-
 
 def retrain_curve(
-    model: Any,
-    train_pool: LabelledPool,
-    validation_pool: LabelledPool,
-    test_pool: LabelledPool,
-    scores: NDArray[np.floating],
-    metric_parameters: dict[str, Any],
+    models: Mapping[int, Any],
+    train_pools: Mapping[int, LabelledPool],
+    validation_pools: Mapping[int, LabelledPool],
+    test_pools: Mapping[int, LabelledPool],
+    scores: Mapping[int, NDArray[np.floating]],
+    replicates: tuple[int, ...],
+    seed: int,
     study: RetrainingParameters,
     training: FitParameters,
     attack: AttackParameters,
-    seed: int,
+    metric: dict[str, Any],
     cells: Store,
     *,
-    name: str,
-    metric: str,
+    names: tuple[str, str],
 ) -> pd.DataFrame:
     """Accuracy against the number of retraining inputs, for one configuration and one metric.
 
     Args:
-        model: the original model.
-        train_pool: inputs to choose from.
-        validation_pool: inputs to choose the budget on.
-        test_pool: inputs to report on.
-        scores: ``(n,)`` of the training pool.
-        metric_parameters: of the metric.
-        study: budgets, seeds and configurations.
-        training: how the original model was fitted.
-        attack: the study's attacks, which are repeated on the retrained models.
+        models: the original model of each replicate.
+        train_pools: inputs to choose from.
+        validation_pools: inputs to choose the budget on.
+        test_pools: inputs to report on.
+        scores: ``(n,)`` of each training pool.
+        replicates: which there are.
         seed: of the study.
+        study: budgets and configurations.
+        training: how the original models were fitted.
+        attack: the study's attacks, which are repeated on the retrained models.
+        metric: its parameters.
         cells: finished cells; none is computed twice.
-        name: of the configuration.
-        metric: key of the metric.
+        names: of the configuration and of the metric.
 
     Returns:
-        One row for each budget and seed.
+        One row for each replicate and budget.
     """
     from guided_retraining.machine.backend import side_by_side
     from guided_retraining.machine.progress import Ticker
-    from guided_retraining.retraining.cells import CellInputs, CellRunner
-    from guided_retraining.retraining.curve import selections
-    from guided_retraining.retraining.shared import lender, shared_initial_weights
+    from guided_retraining.retraining.cells import finished
+    from guided_retraining.retraining.curve import Curve
+    from guided_retraining.retraining.replicate import study_replicates
 
-    task = curve_task(name, row_metric(metric, metric_parameters), study, training, seed)
-    reattacks = reattacks_of(study, attack, test_pool, seed)
-    runner = CellRunner(
-        CellInputs(model, train_pool, validation_pool, test_pool, reattacks),
-        store=cells,
-        lend=lender(model),
-        initial=shared_initial_weights(model),
-        fits_at_once=study.fits_at_once or side_by_side(),
+    curve = Curve(
+        study.configuration(names[0]),
+        study.fit(training, names[0]),
+        study.budgets,
+        drawn=row_metric(names[1], metric).per_seed,
     )
-    todo = selections(task, scores, train_pool)
-    pool_size = max(selection.n_inputs for selection in todo)
-    found: dict[tuple[int, int], dict[str, Any]] = {}
-    work = sum(len(selection.indices) for selection in todo)
-    with Ticker(f"{name} {metric}", len(todo), work=work) as ticker:
-        for position, cell, fitted_now in runner.run_all(task, todo):
-            selection, accuracy = todo[position], cell["accuracy_combined"]
-            found[selection.n_inputs, selection.seed] = cell
-            note = f"accuracy {accuracy:.3f} with {selection.n_inputs} inputs"
-            ticker.tick(
-                len(found), note, accuracy=accuracy, found=not fitted_now, work=len(selection.indices)
-            )
+    pools = train_pools, validation_pools, test_pools
+    todo = [
+        cell
+        for replicate in study_replicates(models, *pools, replicates, seed, attack, study.reattack)
+        for cell in curve.cells(replicate, scores[replicate.number])
+    ]
+    found: dict[int, dict[str, Any]] = {}
+    with Ticker(" ".join(names), len(todo), work=sum(len(cell.indices) for cell in todo)) as ticker:
+        for position, record, fitted_now in finished(
+            todo, cells, at_once=study.fits_at_once or side_by_side()
+        ):
+            cell, accuracy = todo[position], record["accuracy_combined"]
+            found[position] = record
+            note = f"accuracy {accuracy:.3f} with {cell.n_inputs} inputs"
+            ticker.tick(len(found), note, accuracy=accuracy, found=not fitted_now, work=len(cell.indices))
     rows = [
         {
-            "configuration": name,
-            "metric": metric,
-            "seed": selection.seed,
-            "n_inputs": selection.n_inputs,
-            "pool_size": pool_size,
-            **found[selection.n_inputs, selection.seed],
+            "seed": cell.replicate.number,
+            "n_inputs": cell.n_inputs,
+            "attacked": cell.replicate.attacked_test.astype("<i4").tobytes(),
+            **found[position],
         }
-        for selection in todo
+        for position, cell in enumerate(todo)
     ]
-    return pd.DataFrame(rows)
-
-
-def curve_task(
-    name: str, metric: Metric, study: RetrainingParameters, training: FitParameters, seed: int
-) -> CurveTask:
-    """What one curve does, from the parameters.
-
-    Args:
-        name: of the configuration.
-        metric: its row.
-        study: budgets, seeds and configurations.
-        training: how the original model was fitted.
-        seed: of the study.
-    """
-    from guided_retraining.retraining.curve import CurveTask
-
-    configuration = study.configurations[name]
-    assert configuration is not None  # switched-off rows are gone after validation
-    return CurveTask(
-        configuration=configuration,
-        fit=retraining_fit(training, study, configuration),
-        seeds=study.seeds,
-        budgets=study.budgets,
-        study_seed=seed,
-        per_seed_scores=metric.per_seed,
-    )
-
-
-def reattacks_of(
-    study: RetrainingParameters, attack: AttackParameters, test_pool: LabelledPool, seed: int
-) -> Reattacks:
-    """What each retrained model is attacked with, from the parameters."""
-    from guided_retraining.retraining.reattacks import Reattacks, repeated_attacks
-
-    repeated = repeated_attacks(attack.attacks, study.reattack)
-    return Reattacks(repeated, test_pool, n_test=study.reattack.n_test, seed=seed)
+    table = pd.DataFrame(rows)
+    return table.assign(configuration=names[0], metric=names[1], pool_size=table["n_inputs"].max())
 
 
 def stack(*curves: pd.DataFrame) -> pd.DataFrame:
@@ -143,33 +102,30 @@ def stack(*curves: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(curves, ignore_index=True)
 
 
-def finish_results(*tables: pd.DataFrame, dataset: str) -> pd.DataFrame:
-    """The results table of a data set, its columns in the documented order; those it does not know come last.
+def finish_results(*tables: pd.DataFrame, dataset: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The results table of a data set, its columns in the documented order, and what each model gets right.
 
     Args:
         tables: of the configurations.
         dataset: its name.
 
     Returns:
-        One row for each cell.
+        One row for each cell, twice: numbers; and right or wrong of each test image, ``right_clean`` of all,
+        ``right_robust`` and ``right_unseen`` of those at the positions ``attacked`` (int32), as packed bits.
     """
-    results = stack(*tables)
-    results.insert(0, "dataset", dataset)
-    for column in ("accuracy_reattacked", "accuracy_unseen"):
+    together = stack(*tables).assign(dataset=dataset)
+    bits = [column for column in map(str, together) if column.startswith("right_")]
+    results = together.drop(columns=["attacked", *bits])
+    for column in ("accuracy_robust", "accuracy_unseen", "validation_accuracy_robust"):
         if column not in results:
             results[column] = np.nan
     results["energy_wh"] = results["energy_wh"].astype(float)
-    known = [*LEADING_COLUMNS, *columns_in_order(list(results.columns)), *TRAILING_COLUMNS]
-    return results[[*known, *(column for column in results if column not in known)]]
+    leading = [*LEADING_COLUMNS, *columns_in_order([str(column) for column in results])]
+    correctness = together[[*KEY_COLUMNS, "attacked"]].copy()
+    for column in bits:
+        correctness[column] = together[column].map(b64decode)
+    return results[[*leading, *(column for column in results if column not in leading)]], correctness
 
 
-LEADING_COLUMNS = ["dataset", "configuration", "metric", "seed", "n_inputs", "pool_size"]
-TRAILING_COLUMNS = [
-    "validation_accuracy_combined",
-    "fit_seconds",
-    "fit_cpu_seconds",
-    "epochs",
-    "samples_seen",
-    "peak_memory_mb",
-    "energy_wh",
-]
+KEY_COLUMNS = ["configuration", "metric", "seed", "n_inputs"]
+LEADING_COLUMNS = ["dataset", *KEY_COLUMNS, "pool_size"]

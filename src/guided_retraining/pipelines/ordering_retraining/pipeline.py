@@ -20,7 +20,14 @@ def create_pipeline(dataset: str, configurations: Sequence[str], metrics: Sequen
     """
     curves = [f"curves_{configuration}" for configuration in configurations]
     gather = Pipeline(
-        [node(bound(finish_results, dataset=dataset), curves, "results", name="finish_results")],
+        [
+            node(
+                bound(finish_results, dataset=dataset),
+                curves,
+                ["results", "correctness"],
+                name="finish_results",
+            )
+        ],
         inputs={f"curves_{configuration}": f"{configuration}.curves" for configuration in configurations},
     )
     return stage("ordering_retraining", [*(_configuration(name, metrics) for name in configurations), gather])
@@ -40,18 +47,19 @@ def _curve(name: str, metric: str) -> Pipeline:
         metric,
         [
             node(
-                bound(retrain_curve, name=name, metric=metric),
+                bound(retrain_curve, names=(name, metric)),
                 [
                     "model",
                     "train_pool",
                     "validation_pool",
                     "test_pool",
                     "scores",
-                    f"params:metrics.{metric}",
+                    "params:replicates",
+                    "params:seed",
                     "params:ordering_retraining",
                     "params:training",
                     "params:attack",
-                    "params:seed",
+                    f"params:metrics.{metric}",
                     "cells",
                 ],
                 "curve",

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from guided_retraining.errors import DataFileError, ParameterError
-from guided_retraining.images.arrays import ImageArray, JoinedImages, SelectedImages, UnitImages
+from guided_retraining.errors import DataFileError
+from guided_retraining.images.arrays import ImageArray, UnitImages
 from guided_retraining.parameters.blocks import (
     AttackParameters,
     FitParameters,
@@ -19,13 +18,12 @@ from guided_retraining.parameters.blocks import (
     RetrainingParameters,
     SourceParameters,
 )
-from guided_retraining.readers import RawDataset, near_duplicates, read, stratified_split
+from guided_retraining.readers import RawDataset, near_duplicates, read
+from guided_retraining.readers.cutting import Split, check_classes, cut
 from guided_retraining.readers.sources import SOURCES
 from guided_retraining.retraining.plan import plan_study
 
 logger = logging.getLogger(__name__)
-
-Split = tuple[ImageArray, NDArray[np.int64]]
 
 
 def prepare(
@@ -61,57 +59,6 @@ def prepare(
     arrays = {f"{name}_images": images for name, (images, _) in splits.items()}
     arrays |= {f"{name}_labels": labels for name, (_, labels) in splits.items()}
     return {**arrays, "dataset_summary": _summary(dataset, splits, parameters, time.perf_counter() - start)}
-
-
-def cut(dataset: RawDataset, parameters: PreprocessingParameters, seed: int) -> dict[str, Split]:
-    """The images and labels of each split, as views.
-
-    Args:
-        dataset: what a reader gave.
-        parameters: shares, and whether groups and an official test set are kept.
-        seed: of the draw.
-
-    Raises:
-        ParameterError: shares that leave nothing to train on.
-    """
-    train, test = dataset.train, dataset.test if parameters.use_test else None
-    images: ImageArray = train.images
-    labels, groups = train.labels, train.groups if parameters.split_by_group else None
-    if test is not None and parameters.pool_splits:
-        images, labels = JoinedImages(train.images, test.images), np.concatenate([train.labels, test.labels])
-        groups, test = None, None
-    shares = (
-        [parameters.validation_share]
-        if test is not None
-        else [parameters.validation_share, parameters.test_share]
-    )
-    if sum(shares) >= 1:
-        raise ParameterError(
-            f"preprocessing: validation_share {shares[0]} and test_share {shares[-1]} leave nothing to train on"
-        )
-    parts = stratified_split(labels, fractions=[1 - sum(shares), *shares], seed=seed, groups=groups)
-    cut: dict[str, Split] = {
-        name: (SelectedImages(images, part), labels[part])
-        for name, part in zip(("train", "validation", "test"), parts, strict=False)
-    }
-    if test is not None:
-        cut["test"] = (test.images, test.labels)
-    return cut
-
-
-def check_classes(split: str, labels: NDArray[np.int64], names: tuple[str, ...], least: int) -> None:
-    """Refuse a split with classes of too few images.
-
-    Raises:
-        ParameterError: naming the classes and their counts.
-    """
-    counts = np.bincount(labels, minlength=len(names))
-    few = [f"{names[i]} ({counts[i]})" for i in np.flatnonzero(counts < least)]
-    if few:
-        raise ParameterError(
-            f"the {split} split has fewer than {least} images of {len(few)} classes: {', '.join(few[:10])}; add some, "
-            "leave these classes out, or lower preprocessing.minimum_per_class"
-        )
 
 
 def _summary(
@@ -153,6 +100,7 @@ def plan(
     study: RetrainingParameters,
     training: FitParameters,
     metrics: dict[str, Any],
+    replicates: tuple[int, ...],
 ) -> dict[str, Any]:
     """Pools, budgets and cells of the study to come; refuses what cannot be done before anything long starts.
 
@@ -160,6 +108,6 @@ def plan(
         The plan, as :func:`guided_retraining.retraining.plan.plan_study` makes it.
     """
     chosen = [name for name, parameters in metrics.items() if parameters is not None]
-    planned = plan_study(dataset_summary["images"], attack, study, training, len(chosen))
+    planned = plan_study(dataset_summary["images"], attack, study, training, len(chosen), len(replicates))
     logger.info("planned: %d cells, %s samples to train on", planned["cells"], f"{planned['samples']:,}")
     return planned

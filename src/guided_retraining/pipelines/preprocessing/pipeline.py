@@ -29,6 +29,7 @@ def create_pipeline() -> Pipeline:
                     "params:ordering_retraining",
                     "params:training",
                     "params:metrics",
+                    "params:replicates",
                 ],
                 "study_plan",
                 name="plan",

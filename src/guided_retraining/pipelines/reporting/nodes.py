@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -17,7 +18,6 @@ from guided_retraining.guidance import overlap, rank_correlation, row_metric
 from guided_retraining.guidance.quality import first_of
 from guided_retraining.images.arrays import ImageArray
 from guided_retraining.images.pool import LabelledPool
-from guided_retraining.parameters.blocks import RetrainingParameters
 from guided_retraining.report import (
     PageContext,
     agreement_table,
@@ -26,13 +26,12 @@ from guided_retraining.report import (
     ranking_table,
     render_page,
     score_distributions,
-    stability_table,
 )
 from guided_retraining.report import accuracy_curves as draw_curves
 from guided_retraining.report import accuracy_split as draw_split
 from guided_retraining.report import adversarial_sheet as draw_sheet
 from guided_retraining.report.palette import metric_order
-from guided_retraining.retraining.orderings import rank
+from guided_retraining.retraining.selection import rank
 
 FIGURES = {
     "gain": "gain_figure",
@@ -43,36 +42,35 @@ FIGURES = {
     "ranking": "ranking_quality_figure",
     "agreement": "metric_agreement_figure",
     "overlap": "metric_overlap_figure",
-    "stability": "stability_figure",
     "costs": "costs_figure",
 }
 TABLES = {
     "rankings": "How well each metric ranks the pool, before any retraining",
     "agreement": "What each pair of metrics has in common",
-    "stability": "How stable each metric's ranking is when the original model is trained again",
 }
 SHARE_COMPARED = 0.10  # of the pool, as the third column of the rankings' table
 
 
 def gather_costs(
     dataset_summary: dict[str, Any],
-    training_log: dict[str, Any],
+    training_log: Mapping[int, dict[str, Any]],
     train_table: pd.DataFrame,
     validation_table: pd.DataFrame,
     test_table: pd.DataFrame,
-    trace_cost: dict[str, Any],
+    trace_cost: Mapping[int, dict[str, Any]],
     results: pd.DataFrame,
-    *further_costs: dict[str, Any],
+    *scoring_costs: Mapping[int, dict[str, Any]],
     metrics: tuple[str, ...],
 ) -> pd.DataFrame:
-    """One ledger of what each stage, attack and metric took.
+    """One ledger of what each stage, attack and metric took, over all replicates.
 
-    ``further_costs`` are those of each metric's scores, in the order of ``metrics``, and of the rankings'
-    stability where it was measured.
+    ``scoring_costs`` are those of each metric's scores, in the order of ``metrics``.
 
     Returns:
         ``stage, item, seconds, count``, one row for each stage and item.
     """
+    replicates = sorted(int(seed) for seed in results["seed"].unique())
+    trained = [training_log[replicate] for replicate in replicates]
     rows = [
         (
             "preprocessing",
@@ -80,16 +78,21 @@ def gather_costs(
             dataset_summary["seconds"],
             sum(dataset_summary["images"].values()),
         ),
-        ("training", "original model", training_log["seconds"], dataset_summary["images"]["train"]),
+        (
+            "training",
+            "original model",
+            sum(log["seconds"] for log in trained),
+            dataset_summary["images"]["train"] * len(trained),
+        ),
     ]
     attacked = pd.concat([train_table, validation_table, test_table])
     for attack, part in attacked.groupby("attack", sort=False):
         rows.append(("attack", str(attack), float(part["seconds"].sum()), len(part)))
-    rows.append(("metrics", "forward pass", trace_cost["seconds"], trace_cost["inputs"]))
-    for metric, cost in zip(metrics, further_costs, strict=False):
-        rows.append(("metrics", metric, cost["seconds"], cost["inputs"]))
-    for cost in further_costs[len(metrics) :]:
-        rows.append(("stability", "further original models", cost["seconds"], cost["models"]))
+    for item, costs in zip(("forward pass", *metrics), (trace_cost, *scoring_costs), strict=True):
+        spent = [costs[replicate] for replicate in replicates]
+        rows.append(
+            ("metrics", item, sum(one["seconds"] for one in spent), sum(one["inputs"] for one in spent))
+        )
     distinct = results.drop_duplicates(
         ["configuration", "seed", "n_inputs", "fit_seconds"]
     )  # shared cells count once
@@ -101,16 +104,20 @@ def gather_costs(
 def answer(
     results: pd.DataFrame,
     costs: pd.DataFrame,
-    validation_pool: LabelledPool,
-    test_pool: LabelledPool,
+    validation_pools: Mapping[int, LabelledPool],
+    test_pools: Mapping[int, LabelledPool],
 ) -> dict[str, Any]:
     """What to do, chosen on validation data and measured on test data.
 
     Returns:
         ``recommendation`` and three ``lines`` of plain text.
     """
+    first = int(results["seed"].min())
     recommendation = recommend(
-        results, costs=costs, n_test_inputs=len(test_pool), n_validation_inputs=len(validation_pool)
+        results,
+        costs=costs,
+        n_test_inputs=len(test_pools[first]),
+        n_validation_inputs=len(validation_pools[first]),
     )
     return {"lines": answer_lines(recommendation), "recommendation": dict(recommendation)}
 
@@ -126,41 +133,48 @@ def accuracy_split(results: pd.DataFrame, answer: dict[str, Any]) -> Figure:
 
 
 def adversarial_sheet(
-    images: ImageArray, adversarial_images: ImageArray, table: pd.DataFrame, dataset_summary: dict[str, Any]
+    images: ImageArray,
+    adversarial_images: Mapping[int, ImageArray],
+    table: pd.DataFrame,
+    dataset_summary: dict[str, Any],
 ) -> Figure:
-    """Clean image, perturbation and adversarial image of a few inputs of each attack."""
-    return draw_sheet(images, adversarial_images, table, class_names=dataset_summary["class_names"])
+    """Clean image, perturbation and adversarial image of a few inputs of each attack, in the first replicate."""
+    first = int(table["seed"].min())
+    adversarial, table = adversarial_images[first], table[table["seed"] == first]
+    return draw_sheet(images, adversarial, table, class_names=dataset_summary["class_names"])
 
 
 def describe_rankings(
-    pool: LabelledPool,
-    probabilities: NDArray[np.float32],
+    pools: Mapping[int, LabelledPool],
+    probabilities: Mapping[int, NDArray[np.float32]],
     metric_parameters: dict[str, Any],
-    study: RetrainingParameters,
+    replicates: tuple[int, ...],
     seed: int,
-    *scores: NDArray[np.floating],
+    *scores: Mapping[int, NDArray[np.floating]],
     metrics: tuple[str, ...],
 ) -> tuple[Figure, Figure, Figure, Figure, pd.DataFrame, pd.DataFrame]:
-    """How each metric ranks the pool, before any retraining.
+    """How each metric ranks the pool of the first replicate, before any retraining.
 
     Args:
-        pool: the training pool.
-        probabilities: ``(n, k)`` of the original model.
+        pools: the training pools.
+        probabilities: ``(n, k)`` of the original models.
         metric_parameters: of every metric.
-        study: its first seed draws the order that is shown where scores tie.
+        replicates: which there are.
         seed: of the study.
-        scores: ``(n,)`` of each metric.
+        scores: ``(n,)`` of each metric and replicate.
         metrics: their names, in the same order.
 
     Returns:
         Figures of score distributions, of faults found, of rank correlation and of overlap between metrics;
         tables of the rankings and of each pair of metrics.
     """
-    named = dict(zip(metrics, (np.asarray(values) for values in scores), strict=True))
+    first = replicates[0]
+    pool = pools[first]
+    named = {metric: np.asarray(values[first]) for metric, values in zip(metrics, scores, strict=True)}
     drawn = {metric for metric in named if row_metric(metric, metric_parameters[metric]).per_seed}
-    faults = probabilities.argmax(axis=1) != pool.labels
+    faults = probabilities[first].argmax(axis=1) != pool.labels
     orders = {
-        metric: rank(np.zeros(len(pool)) if metric in drawn else values, seed=(seed, study.seeds[0]))
+        metric: rank(np.zeros(len(pool)) if metric in drawn else values, seed=(seed, first))
         for metric, values in named.items()
     }
     scored = {metric: named[metric] for metric in metric_order(named) if metric not in drawn}
@@ -184,7 +198,7 @@ def report(
     train_table: pd.DataFrame,
     test_table: pd.DataFrame,
     dataset_summary: dict[str, Any],
-    original_accuracy: dict[str, float],
+    original_accuracy: Mapping[int, dict[str, float]],
     parameters: dict[str, Any],
     *shown: Any,
     figures: tuple[str, ...],
@@ -199,8 +213,6 @@ def report(
     """
     recommendation: Recommendation = answer["recommendation"]
     found = dict(zip(tables, shown[len(figures) :], strict=True))
-    if "stability" in found:
-        found["stability"] = stability_table(found["stability"])
     return render_page(
         PageContext(
             recommendation=recommendation,
@@ -210,7 +222,9 @@ def report(
             test_table=test_table,
             costs=costs,
             tables={TABLES[name]: table for name, table in found.items()},
-            original=_facts(dataset_summary, original_accuracy),
+            original=_facts(
+                dataset_summary, [original_accuracy[seed] for seed in sorted(results["seed"].unique())]
+            ),
             parameters=parameters,
             versions=_versions(),
             created=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
@@ -218,12 +232,17 @@ def report(
     )
 
 
-def _facts(dataset_summary: dict[str, Any], original_accuracy: dict[str, float]) -> dict[str, Any]:
+def _facts(dataset_summary: dict[str, Any], original_accuracy: list[dict[str, float]]) -> dict[str, Any]:
     facts = {
         "classes": len(dataset_summary["class_names"]),
         "image shape": " x ".join(str(size) for size in dataset_summary["image_shape"]),
         **{f"clean {split} images": f"{n:,}" for split, n in dataset_summary["images"].items()},
-        **{f"original accuracy, clean {split}": f"{100 * a:.1f} %" for split, a in original_accuracy.items()},
+        **{
+            f"original accuracy, clean {split}": ", ".join(
+                f"{100 * one[split]:.1f} %" for one in original_accuracy
+            )
+            for split in ("validation", "test")
+        },
     }
     return facts | {f"note {i}": note for i, note in enumerate(dataset_summary["notes"], start=1)}
 

@@ -8,30 +8,26 @@ from kedro.pipeline import Pipeline, node
 
 from guided_retraining.pipelines.reporting import nodes
 from guided_retraining.pipelines.wiring import bound, over_metrics, stage
-from guided_retraining.report import costs_figure, gain_over_baseline, stability_figure
+from guided_retraining.report import costs_figure, gain_over_baseline
 
 
-def create_pipeline(metrics: Sequence[str], *, with_stability: bool = False) -> Pipeline:
+def create_pipeline(metrics: Sequence[str]) -> Pipeline:
     """The stage, with plain names.
 
     Args:
         metrics: keys of the metrics.
-        with_stability: whether the metrics stage measured how stable the rankings are.
     """
-    figures = {k: name for k, name in nodes.FIGURES.items() if with_stability or k != "stability"}
-    found = ["rankings", "agreement", *(["stability"] if with_stability else [])]
+    found = ["rankings", "agreement"]
     tables = [f"{split}_adversarial_table" for split in ("train", "validation", "test")]
-    further = ["stability_cost"] if with_stability else []
     spent = ["dataset_summary", "training_log", *tables, "trace_cost", "results"]
     return stage(
         "reporting",
         [
-            over_metrics(nodes.gather_costs, spent, metrics, "scoring_cost", "costs", last=further),
+            over_metrics(nodes.gather_costs, spent, metrics, "scoring_cost", "costs"),
             node(nodes.answer, ["results", "costs", "validation_pool", "test_pool"], "answer", name="answer"),
             *_figures(metrics),
-            *([_stability()] if with_stability else []),
             node(
-                bound(nodes.report, figures=tuple(figures), tables=tuple(found)),
+                bound(nodes.report, figures=tuple(nodes.FIGURES), tables=tuple(found)),
                 [
                     "answer",
                     "results",
@@ -41,7 +37,7 @@ def create_pipeline(metrics: Sequence[str], *, with_stability: bool = False) -> 
                     "dataset_summary",
                     "original_accuracy",
                     "parameters",
-                    *figures.values(),
+                    *nodes.FIGURES.values(),
                     *found,
                 ],
                 "report",
@@ -51,17 +47,13 @@ def create_pipeline(metrics: Sequence[str], *, with_stability: bool = False) -> 
     )
 
 
-def _stability() -> Pipeline:
-    return Pipeline([node(stability_figure, "stability", "stability_figure", name="draw_stability")])
-
-
 def _figures(metrics: Sequence[str]) -> list[Pipeline]:
     sheet = ["test_images", "test_adversarial_images", "test_adversarial_table", "dataset_summary"]
     rankings = [
         "train_pool",
         "pool_probabilities",
         "params:metrics",
-        "params:ordering_retraining",
+        "params:replicates",
         "params:seed",
     ]
     drawn = ("score_distributions", "ranking_quality", "metric_agreement", "metric_overlap")

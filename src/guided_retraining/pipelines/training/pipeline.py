@@ -24,6 +24,7 @@ def create_pipeline() -> Pipeline:
                     "study_plan",
                     "params:model",
                     "params:training",
+                    "params:replicates",
                     "params:seed",
                     "training_store",
                 ],
@@ -32,7 +33,14 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 evaluate_original,
-                ["model", "validation_images", "validation_labels", "test_images", "test_labels"],
+                [
+                    "model",
+                    "validation_images",
+                    "validation_labels",
+                    "test_images",
+                    "test_labels",
+                    "params:replicates",
+                ],
                 "original_accuracy",
                 name="evaluate_original",
             ),
