@@ -28,6 +28,7 @@ from typing import Any, ClassVar
 import numpy as np
 import psutil
 from elsewhere import Elsewhere
+from guided_retraining.retraining.orderings import budget_steps
 
 from guided_retraining.attacks import KerasLogitsEstimator, make_attack
 from guided_retraining.guidance import deep_gini, max_softmax
@@ -40,12 +41,10 @@ from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import predicted_labels
 from guided_retraining.parameters.blocks import ConfigurationParameters, FitParameters
 from guided_retraining.readers import read
-from guided_retraining.retraining.cells import CellInputs, CellRunner
-from guided_retraining.retraining.curve import CurveTask, selections
-from guided_retraining.retraining.initial import InitialWeights
-from guided_retraining.retraining.orderings import budget_steps
-from guided_retraining.retraining.reattacks import Reattacks
-from guided_retraining.retraining.shared import lender, shared_initial_weights
+from guided_retraining.retraining.cells import Cell, finished
+from guided_retraining.retraining.curve import Curve
+from guided_retraining.retraining.initial import initial_weights
+from guided_retraining.retraining.replicate import Replicate
 from guided_retraining.retraining.trainer import Trainer
 from guided_retraining.storage.store import Store
 
@@ -137,21 +136,21 @@ def make_bare(
     )
 
 
-def published(model: Any, pools: dict[str, LabelledPool], task: CurveTask, scores: np.ndarray) -> None:
+def published(model: Any, pools: dict[str, LabelledPool], cells: list[Cell]) -> None:
     """One curve with a new compiled model and a copied array for each fit, validated every epoch."""
     train, validation, test = pools["train"], pools["validation"], pools["test"]
     held_out = (validation[:], validation.labels)
-    for selection in selections(task, scores, train):
-        if selection.n_inputs == 0:
+    for cell in cells:
+        if cell.n_inputs == 0:
             continue
         fresh = keras.models.clone_model(model)
         fresh.set_weights(model.get_weights())
         fresh.compile(
-            optimizer=task.fit.optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+            optimizer=cell.fit.optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"]
         )
         fresh.fit(
-            train[selection.indices], train.labels[selection.indices], batch_size=task.fit.batch_size,
-            epochs=task.fit.epochs, validation_data=held_out, verbose=0,
+            train[cell.indices], train.labels[cell.indices], batch_size=cell.fit.batch_size,
+            epochs=cell.fit.epochs, validation_data=held_out, verbose=0,
         )  # fmt: skip
         fresh.predict(test[:], verbose=0)
 
@@ -169,10 +168,11 @@ class Bare:
         """Images a second of the bare ``fit`` and ``predict``, now."""
         return self.fit_speed(), self.predict_speed()
 
-    def published(self, task: CurveTask, metric: str) -> float:
+    def published(self, curve: Curve, metric: str) -> float:
         """Seconds of a curve the published way."""
         scores = scored(self.model, self.pools["train"])[metric]
-        return seconds(lambda: published(self.model, self.pools, task, scores))
+        cells = curve.cells(one_replicate(self.model, self.pools), scores)
+        return seconds(lambda: published(self.model, self.pools, cells))
 
 
 class Engine:
@@ -186,24 +186,22 @@ class Engine:
         self.evaluated = len(self.pools["validation"]) + len(self.pools["test"])
         self.cells = tempfile.TemporaryDirectory()
 
-    def curve(self, task: CurveTask, metric: str) -> tuple[float, int, int, int]:
+    def curve(self, curve: Curve, metric: str) -> tuple[float, int, int, int]:
         """Seconds of a curve; its new cells, their samples x epochs, and the images evaluated for them."""
         store = Store(self.cells.name)
         known = store.keys()
         begun = time.perf_counter()
-        test, validation = self.pools["test"], self.pools["validation"]
-        inputs = CellInputs(
-            self.model, self.pools["train"], validation, test, Reattacks([], test, n_test=0, seed=0)
-        )
-        runner = CellRunner(
-            inputs, store=store, lend=lender(self.model), initial=shared_initial_weights(self.model),
-            fits_at_once=side_by_side(),
-        )  # fmt: skip
-        for _ in runner.run_all(task, selections(task, self.scores[metric], self.pools["train"])):
+        cells = curve.cells(one_replicate(self.model, self.pools), self.scores[metric])
+        for _ in finished(cells, store, at_once=side_by_side()):
             pass
         spent = time.perf_counter() - begun
         new = [cell for key in store.keys() - known if (cell := store.get(key))]
         return spent, len(new), sum(cell["samples_seen"] for cell in new), len(new) * self.evaluated
+
+
+def one_replicate(model: Any, pools: dict[str, LabelledPool]) -> Replicate:
+    """A replicate whose models are not attacked anew."""
+    return Replicate(0, 0, model, pools["train"], pools["validation"], pools["test"])
 
 
 def scored(model: Any, pool: LabelledPool) -> dict[str, np.ndarray]:
@@ -226,11 +224,11 @@ def compare(name: str, folder: str | None, n: dict[str, int], fit: FitParameters
     rows = []
     for configuration, row in CONFIGURATIONS.items():
         for metric in ("deep_gini", "max_softmax", "random"):
-            task = CurveTask(row, fit, (0,), budgets, 0)
+            curve = Curve(row, fit, budgets)
             speeds = [bare("speeds")]
-            spent, cells, samples, evaluated = engine("curve", task, metric)
+            spent, cells, samples, evaluated = engine("curve", curve, metric)
             speeds.append(bare("speeds"))
-            old = bare("published", task, metric)
+            old = bare("published", curve, metric)
             training, prediction = np.mean(speeds, axis=0)
             rows.append((cells, spent, samples / training + evaluated / prediction, old))
             print(_row(f"{configuration} {metric}", *rows[-1]), flush=True)
@@ -253,9 +251,8 @@ def precision(name: str, folder: str | None, n: dict[str, int], fit: FitParamete
     kinds = ("float32", "mixed_bfloat16")
     trainers = {kind: Trainer(model, fit.model_copy(update={"precision": kind})) for kind in kinds}
     found: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
-    initial = InitialWeights(model)
     for seed in range(-1, seeds):
-        start = initial(seed + 1)
+        start = initial_weights(model, seed + 1)
         for kind, trainer in trainers.items():
             cost = trainer.fit(start, pool, pool.labels, np.arange(len(pool)), seed=seed + 1)
             accuracy = float((predicted_labels(trainer.forward, test) == test.labels).mean())
@@ -320,12 +317,11 @@ def memory(fits: int) -> None:
     )
     model = build_model("digits", (8, 8, 1), 10, seed=0)
     trainer = Trainer(model, FitParameters(epochs=1))
-    initial = InitialWeights(model)
     rng = np.random.default_rng(0)
     sizes = budget_steps(12, 400)  # oneDNN keeps a program for each size of a last batch: as many as budgets
     resident = []
     for number in range(fits + fits // 5):
-        start = model.get_weights() if number % 2 else initial(number % 6)
+        start = model.get_weights() if number % 2 else initial_weights(model, number % 6)
         indices = rng.choice(len(pool), sizes[number % len(sizes)], replace=False)
         trainer.fit(start, pool, pool.labels, indices, seed=number)
         predicted_labels(trainer.forward, pool)

@@ -122,8 +122,9 @@ class DatasetCosts:
 
     def cells(self, name: str) -> list[float]:
         """Seconds of the cells that one seed of a curve computes; cells on the whole pool are shared by all metrics."""
-        from guided_retraining.parameters.blocks import retraining_fit
         from guided_retraining.retraining.orderings import budget_steps
+
+        from guided_retraining.parameters.blocks import retraining_fit
 
         study = self.study.ordering_retraining
         row = study.configurations[name.split(".")[2]]

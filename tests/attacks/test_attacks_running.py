@@ -10,8 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from guided_retraining.attacks import KerasLogitsEstimator, Reattacker, reattack, run_attack
-from guided_retraining.attacks import running as running_module
+from guided_retraining.attacks import KerasLogitsEstimator, run_attack
 from guided_retraining.attacks.seeding import seeded_globals
 from guided_retraining.errors import InputError
 from guided_retraining.images.arrays import SelectedImages, UnitImages
@@ -134,48 +133,3 @@ def test_misuse(estimator: KerasLogitsEstimator, some: Any) -> None:
         run_attack(None, some[0], some[1][:150], **common)
     with pytest.raises(InputError, match="dtype float64"):
         run_attack(None, some[0].astype(np.float64), some[1], **common)
-    with pytest.raises(InputError, match="0 images and 0 labels"):
-        Reattacker(estimator.classifier, "fgsm", {}, estimator=estimator).accuracy(some[0][:0], some[1][:0])
-
-
-def test_a_reattacker_follows_the_weights(model: keras.Model, some: Any) -> None:
-    images, labels = some
-    network = keras.models.clone_model(model)
-    network.set_weights(model.get_weights())
-    attacker = Reattacker(network, "pgd", {"eps": 0.1, "max_iter": 5})
-    first = attacker.accuracy(images, labels)
-    clean = (model.predict(images, verbose=0).argmax(axis=1) == labels).mean()
-    assert 0 < first < clean
-    keras.utils.set_random_seed(3)
-    network.set_weights([np.random.default_rng(0).normal(size=w.shape) for w in model.get_weights()])
-    assert attacker.accuracy(images, labels) < first
-    network.set_weights(model.get_weights())
-    assert attacker.accuracy(images, labels) == first
-    assert {run.traces() for run in attacker.estimator._compiled.values()} == {1}  # type: ignore[attr-defined]
-
-
-def test_reattack_accuracy_is_that_of_the_whole_run(
-    model: keras.Model, estimator: KerasLogitsEstimator, some: Any
-) -> None:
-    images, labels = some
-    attacker = Reattacker(model, "bim", {"eps": 0.1}, estimator=estimator)
-    table = run_attack(model, images, labels, attack="bim", parameters={"eps": 0.1}, seed=0).table
-    expected = (table["correct_before"] & ~table["success"]).mean()
-    assert attacker.accuracy(images, labels) == pytest.approx(expected)
-    assert reattack(model, images, labels, attack="bim", parameters={"eps": 0.1}) == pytest.approx(expected)
-
-
-def test_reattack_draws_n_images_by_seed(
-    model: keras.Model, some: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = []
-    original = running_module.run_attack
-
-    def spy(model: Any, images: Any, *arguments: Any, **options: Any) -> Any:
-        calls.append(len(images))
-        return original(model, images, *arguments, **options)
-
-    monkeypatch.setattr("guided_retraining.attacks.reattacking.run_attack", spy)
-    results = [reattack(model, *some, attack="fgsm", n=50, seed=seed) for seed in (0, 0)]
-    assert results[0] == results[1]
-    assert max(calls) <= 50

@@ -11,16 +11,10 @@ import pytest
 from guided_retraining.errors import ParameterError
 from guided_retraining.guidance import row_metric
 from guided_retraining.images.pool import LabelledPool
-from guided_retraining.parameters.blocks import FitParameters, RetrainingParameters
-from guided_retraining.pipelines.ordering_retraining.nodes import curve_task, finish_results
+from guided_retraining.parameters.blocks import ConfigurationParameters
+from guided_retraining.pipelines.ordering_retraining.nodes import finish_results
 from guided_retraining.pipelines.reporting.nodes import describe_rankings
-from guided_retraining.retraining.curve import selections
-
-STUDY = RetrainingParameters(
-    seeds=(0, 1),
-    budgets=4,
-    configurations={"config_1": {"start": "fresh", "pool": "all"}},  # type: ignore[dict-item]
-)
+from guided_retraining.retraining.selection import select
 
 
 @pytest.fixture
@@ -30,12 +24,14 @@ def pool() -> LabelledPool:
 
 
 def first_budgets(name: str, parameters: dict[str, Any], pool: LabelledPool) -> list[set[int]]:
-    task = curve_task("config_1", row_metric(name, parameters), STUDY, FitParameters(), 0)
-    chosen = selections(task, np.arange(40.0), pool)
-    return [set(one.indices.tolist()) for one in chosen if one.n_inputs == 10]
+    configuration = ConfigurationParameters(start="fresh", pool="all")
+    scores = None if row_metric(name, parameters).per_seed else np.arange(40.0)
+    return [
+        set(select(scores, pool, configuration, 4, seed=(0, replicate))[10].tolist()) for replicate in (0, 1)
+    ]
 
 
-def test_random_is_drawn_anew_for_each_seed_whatever_its_row_is_called(pool: LabelledPool) -> None:
+def test_random_is_drawn_anew_for_each_replicate_whatever_its_row_is_called(pool: LabelledPool) -> None:
     one, other = first_budgets("chance", {"function": "random"}, pool)
     assert one != other
     one, other = first_budgets("entropy_by_class", {"function": "softmax_entropy"}, pool)
@@ -51,8 +47,8 @@ def test_the_name_of_a_metric_cannot_stand_for_another_one() -> None:
 def test_scores_that_are_drawn_are_no_scores_to_show(pool: LabelledPool) -> None:
     rows = {"chance": {"function": "random"}, "dsa": {}, "lsa": {}}
     probabilities = np.tile(np.array([[0.4, 0.6]], np.float32), (40, 1))
-    scores = (np.arange(40.0), np.arange(40.0), np.arange(40.0)[::-1])
-    shown, *_ = describe_rankings(pool, probabilities, rows, STUDY, 0, *scores, metrics=tuple(rows))
+    scores = [{3: values} for values in (np.arange(40.0), np.arange(40.0), np.arange(40.0)[::-1])]
+    shown, *_ = describe_rankings({3: pool}, {3: probabilities}, rows, (3,), 0, *scores, metrics=tuple(rows))
     titles = [axes.get_title().split(":")[0] for axes in shown.axes if axes.get_title()]
     assert titles == ["LSA", "DSA"]
 
@@ -64,11 +60,14 @@ def test_a_column_that_nobody_planned_for_reaches_the_results() -> None:
         "validation_accuracy_combined": 0.6, "fit_seconds": 1.0, "fit_cpu_seconds": 1.0, "epochs": 3,
         "samples_seen": 15, "peak_memory_mb": 100.0, "energy_wh": None,
     }  # fmt: skip
-    own = {"gradient_passes": 30, "accuracy_corrupted": 0.5, "right_clean": "gA=="}
-    results = finish_results(pd.DataFrame([{**own, **cell}]), dataset="mine")
+    own = {"gradient_passes": 30, "accuracy_corrupted": 0.5, "of_my_own": "kept"}
+    bits = {"right_clean": "gA==", "attacked": b"\x01\x00\x00\x00"}
+    results, correctness = finish_results(pd.DataFrame([{**own, **cell, **bits}]), dataset="mine")
     assert set(results) >= {*cell, *own, "dataset"}
     assert results.loc[0, list(own)].to_dict() == own
     columns = list(results)
     assert columns[:6] == ["dataset", "configuration", "metric", "seed", "n_inputs", "pool_size"]
     assert columns.index("accuracy_combined") < columns.index("accuracy_corrupted")
-    assert columns[-2:] == ["gradient_passes", "right_clean"]
+    assert not {*bits} & {*columns}, "bits have a table of their own"
+    assert correctness.loc[0, "right_clean"] == b"\x80"
+    assert correctness.loc[0, "attacked"] == bits["attacked"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+from base64 import b64decode
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
@@ -12,16 +13,18 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 
+from guided_retraining.attacks.robustness import repeated_attacks
 from guided_retraining.images.pool import LabelledPool
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import predicted_labels
 from guided_retraining.parameters.blocks import ConfigurationParameters, FitParameters, ReattackParameters
-from guided_retraining.retraining.cells import CellInputs, CellRunner
-from guided_retraining.retraining.curve import CurveTask, Selection, selections
-from guided_retraining.retraining.initial import InitialWeights
-from guided_retraining.retraining.reattacks import Reattacks, repeated_attacks
-from guided_retraining.retraining.shared import lender
-from guided_retraining.retraining.trainer import Trainer
+from guided_retraining.retraining import cells as cells_module
+from guided_retraining.retraining import initial as initial_module
+from guided_retraining.retraining.cells import Cell, finished, retrain
+from guided_retraining.retraining.curve import Curve
+from guided_retraining.retraining.initial import initial_weights
+from guided_retraining.retraining.replicate import Replicate
+from guided_retraining.retraining.trainer import Trainer, lent_trainer
 from guided_retraining.storage.claims import claim
 from guided_retraining.storage.store import Store
 
@@ -94,14 +97,19 @@ def test_the_fit_is_keras_own_training(model) -> None:
 
 
 def test_initial_weights_differ_by_seed_and_repeat(model) -> None:
-    initial = InitialWeights(model)
-    assert _same(initial(1), initial(1))
-    assert _same(initial(1), InitialWeights(model)(1))
-    assert not _same(initial(1), initial(2))
+    first = initial_weights(model, 1)
+    assert _same(first, initial_weights(model, 1))
+    assert not _same(first, initial_weights(model, 2))
+    initial_module._drawn.clear()
+    assert _same(first, initial_weights(model, 1)), "not only remembered"
 
 
 def test_initial_weights_do_not_depend_on_who_else_draws(model) -> None:
-    expected, stop = InitialWeights(model)(1), Event()
+    expected, stop = initial_weights(model, 1), Event()
+
+    def drawn_anew() -> list[np.ndarray]:
+        initial_module._drawn.clear()
+        return initial_weights(model, 1)
 
     def draw() -> None:
         while not stop.is_set():
@@ -110,7 +118,7 @@ def test_initial_weights_do_not_depend_on_who_else_draws(model) -> None:
     other = Thread(target=draw)
     other.start()
     try:
-        assert all(_same(expected, InitialWeights(model)(1)) for _ in range(5))
+        assert all(_same(expected, drawn_anew()) for _ in range(5))
     finally:
         stop.set()
         other.join()
@@ -127,208 +135,257 @@ def test_one_traced_function_serves_fits_of_any_size(model, trainer: Trainer) ->
 
 
 ATTACKS = {"fgsm": {"eps": 0.2}, "bim": {"eps": 0.2, "max_iter": 3}, "carlini_wagner": {}}
-REATTACK = ReattackParameters(n_test=10, unseen={"apgd_ce": {"max_iter": 5}})
-TASK = CurveTask(
-    configuration=ConfigurationParameters(start="original", pool="all"),
-    fit=FIT,
-    seeds=(0, 1),
-    budgets=4,
-    study_seed=0,
-)
+REATTACK = ReattackParameters(unseen={"apgd_ce": {"max_iter": 5}})
+ORIGINAL = ConfigurationParameters(start="original", pool="all")
+CURVE = Curve(configuration=ORIGINAL, fit=FIT, budgets=4)
+FRESH = replace(CURVE, configuration=ConfigurationParameters(start="fresh", pool="all"))
+SCORES = np.arange(80.0)
+COSTS = {
+    "fit_seconds", "fit_cpu_seconds", "peak_memory_mb", "energy_wh", "reattack_seconds",
+}  # fmt: skip
 
 
-def _runner(
-    model, trainer: Trainer, folder: Path, pool: LabelledPool | None = None, n_reattacked: int = 10
-) -> CellRunner:
-    test = _pool(20, 10, 3)
-    reattacks = Reattacks(repeated_attacks(ATTACKS, REATTACK), test, n_test=n_reattacked, seed=0)
-    return CellRunner(
-        CellInputs(model, pool or _pool(60, 20, 1), _pool(20, 10, 2), test, reattacks),
-        store=Store(folder),
-        lend=lambda fit: nullcontext(trainer),
-        initial=InitialWeights(model),
-    )
+@pytest.fixture(scope="module")
+def replicates(model) -> list[Replicate]:
+    return [_replicate(model, number=number) for number in (0, 1)]
 
 
-def test_selections_take_the_best_scores_first() -> None:
-    pool = _pool(60, 20, 1)
-    scores = np.arange(80.0)
-    chosen = selections(TASK, scores, pool)
-    assert [(s.n_inputs, s.seed) for s in chosen] == [(n, s) for n in (0, 20, 40, 60, 80) for s in (0, 1)]
-    assert chosen[2].indices.tolist() == list(range(60, 80))
-    adversarial = replace(TASK, configuration=ConfigurationParameters(start="original", pool="adversarial"))
-    assert selections(adversarial, scores, pool)[2].indices.tolist() == list(range(75, 80))
-    fresh = replace(TASK, configuration=ConfigurationParameters(start="fresh", pool="all"))
-    assert selections(fresh, scores, pool)[0].n_inputs == 20
+def _replicate(model, *, number: int = 0, **changed) -> Replicate:
+    return Replicate(**{
+        "number": number, "seed": 0, "original": model, "pool": _pool(60, 20, 1), "validation": _pool(20, 10, 2),
+        "test": _pool(30, 10, 3), "attacks": repeated_attacks(ATTACKS, REATTACK), "n_validation": 12, "n_test": 14,
+        **changed,
+    })  # fmt: skip
 
 
-def test_keep_clean_always_trains_on_the_clean_set() -> None:
-    pool = _pool(60, 20, 1)
-    row = ConfigurationParameters(start="original", pool="all", keep_clean=True)
-    chosen = selections(replace(TASK, configuration=row), np.arange(80.0), pool)
-    assert chosen[-1].n_inputs == 20
-    assert set(range(60)) <= set(chosen[2].indices.tolist())
-    assert len(chosen[2].indices) == 65
+def _records(cells: list[Cell], store: Store, at_once: int = 1) -> dict[int, dict]:
+    return {position: record for position, record, _ in finished(cells, store, at_once=at_once)}
 
 
-def test_random_has_an_order_of_its_own_for_each_seed() -> None:
-    pool = _pool(60, 20, 1)
-    chosen = selections(replace(TASK, per_seed_scores=True), np.arange(80.0), pool)
-    first, second = chosen[2].indices, chosen[3].indices
-    assert not np.array_equal(first, second)
+@pytest.fixture
+def fits(monkeypatch: pytest.MonkeyPatch) -> list[FitParameters]:
+    """Ways of fitting for which a trainer was lent, one for each cell that was computed."""
+    asked = []
+    lend = cells_module.lent_trainer
+
+    @contextmanager
+    def counted(model, fit: FitParameters) -> Iterator[Trainer]:
+        asked.append(fit)
+        with lend(model, fit) as trainer:
+            yield trainer
+
+    monkeypatch.setattr(cells_module, "lent_trainer", counted)
+    return asked
 
 
 def test_a_finished_cell_is_found_and_an_equal_selection_shared(
-    model, trainer: Trainer, tmp_path: Path
+    replicates: list[Replicate], tmp_path: Path, fits: list
 ) -> None:
-    fits = []
+    store = Store(tmp_path)
+    found = {}
+    for scores in (SCORES, -SCORES):
+        cells = [cell for replicate in replicates for cell in CURVE.cells(replicate, scores)]
+        found = _records(cells, store)
+    # per metric and replicate 3 part budgets; shared: the whole pool and the original model
+    assert len(fits) == 2 * (2 * 3 + 2)
+    assert _records(cells, Store(tmp_path)) == found
+    assert len(fits) == 16, "nothing is computed twice"
 
-    def counted(fit: FitParameters) -> AbstractContextManager[Trainer]:
-        fits.append(fit)
-        return nullcontext(trainer)
 
-    runner = _runner(model, trainer, tmp_path)
-    runner.lend = counted
-    for scores in (np.arange(80.0), -np.arange(80.0)):
-        for selection in selections(TASK, scores, runner.inputs.pool):
-            runner.run(TASK, selection)
-    # per metric: 3 part budgets x 2 seeds; shared: the whole pool x 2 seeds, and the original model once
-    assert len(fits) == 2 * 6 + 2 + 1
-    again = _runner(model, trainer, tmp_path)
-    again.lend = None  # type: ignore[assignment]
-    assert again.run(TASK, selections(TASK, np.arange(80.0), runner.inputs.pool)[3]) == runner.run(
-        TASK, selections(TASK, np.arange(80.0), runner.inputs.pool)[3]
+def test_another_replicate_computes_its_own_cells_and_one_less_none(
+    replicates: list[Replicate], tmp_path: Path, fits: list
+) -> None:
+    store = Store(tmp_path)
+    _records(CURVE.cells(replicates[0], SCORES), store)
+    assert len(fits) == 5
+    _records([cell for replicate in replicates for cell in CURVE.cells(replicate, SCORES)], store)
+    assert len(fits) == 10
+    _records(CURVE.cells(replicates[1], SCORES), store)
+    assert len(fits) == 10
+
+
+def test_replicates_differ_in_everything_that_draws(replicates: list[Replicate], tmp_path: Path) -> None:
+    first, second = replicates
+    assert first.draws != second.draws
+    assert first.attacked_test.tolist() != second.attacked_test.tolist()
+    assert first.attacked_validation.tolist() != second.attacked_validation.tolist()
+    same_inputs = np.arange(0, 80, 2)
+    records = _records(
+        [
+            Cell(replicate, start, FIT, 40, same_inputs)
+            for replicate in replicates
+            for start in ("fresh", "original")
+        ],
+        Store(tmp_path),
+    )
+    weights = [initial_weights(replicate.original, replicate.draws) for replicate in replicates]
+    assert not _same(*weights)
+    assert records[1]["right_clean"] != records[3]["right_clean"] or records[1][
+        "calibration_error"
+    ] != pytest.approx(records[3]["calibration_error"]), (
+        "batches and dropout of the same model and inputs are drawn anew"
     )
 
 
-def test_the_key_of_a_cell_covers_all_it_depends_on(model, trainer: Trainer, tmp_path: Path) -> None:
-    runner = _runner(model, trainer, tmp_path)
-    selection = Selection(0, 3, np.array([1, 2, 3]))
+def test_the_key_of_a_cell_covers_all_it_depends_on(model) -> None:
+    chosen = np.array([1, 2, 3])
+    replicate = _replicate(model)
+    cell = Cell(replicate, "original", FIT, 3, chosen)
     other_model = build_model("C4 P D.5 F FC8", (4, 4, 1), 3, seed=9)
-    relabelled = replace(runner.inputs.pool, clean_labels=(runner.inputs.pool.clean_labels + 1) % 3)
-    keys = [
-        runner.inputs.key(TASK, selection),
-        runner.inputs.key(TASK, replace(selection, seed=1)),
-        runner.inputs.key(TASK, replace(selection, indices=np.array([1, 2, 4]))),
-        runner.inputs.key(replace(TASK, study_seed=1), selection),
-        runner.inputs.key(replace(TASK, fit=FitParameters(epochs=4, batch_size=16)), selection),
-        runner.inputs.key(
-            replace(TASK, fit=FitParameters(epochs=3, batch_size=16, precision="mixed_bfloat16")), selection
+    pool = replicate.pool
+    relabelled = replace(pool, clean_labels=(pool.clean_labels + 1) % 3)
+    fewer = repeated_attacks({"fgsm": {"eps": 0.2}}, REATTACK)
+    stronger = repeated_attacks({**ATTACKS, "fgsm": {"eps": 0.3}}, REATTACK)
+    others = [
+        replace(cell, indices=np.array([1, 2, 4])),
+        replace(cell, start="fresh"),
+        replace(cell, fit=FitParameters(epochs=4, batch_size=16)),
+        replace(cell, fit=FitParameters(epochs=3, batch_size=16, precision="mixed_bfloat16")),
+        *(
+            replace(cell, replicate=_replicate(model, **changed))
+            for changed in (
+                {"number": 1}, {"seed": 1}, {"original": other_model}, {"pool": relabelled},
+                {"pool": _pool(60, 20, 8)}, {"validation": _pool(20, 10, 8)}, {"test": _pool(30, 10, 8)},
+                {"attacks": fewer}, {"attacks": stronger}, {"n_test": 4}, {"n_validation": 4}, {"attacks": []},
+            )
         ),
-        runner.inputs.key(
-            replace(TASK, configuration=ConfigurationParameters(start="fresh", pool="all")), selection
-        ),
-        _runner(other_model, trainer, tmp_path).inputs.key(TASK, selection),
-        _runner(model, trainer, tmp_path, relabelled).inputs.key(TASK, selection),
-        _runner(model, trainer, tmp_path, _pool(60, 20, 8)).inputs.key(TASK, selection),
-        _runner(model, trainer, tmp_path, n_reattacked=4).inputs.key(TASK, selection),
+    ]  # fmt: skip
+    keys = {cell.key, *(other.key for other in others)}
+    assert len(keys) == len(others) + 1
+    assert replace(cell, replicate=_replicate(model)).key == cell.key
+    original = [
+        Cell(replicate, start, fit, 0, chosen[:0]).key
+        for start in ("fresh", "original")
+        for fit in (FIT, others[2].fit)
     ]
-    assert len(set(keys)) == len(keys)
-    assert runner.inputs.key(replace(TASK, budgets=(3,)), selection) == keys[0], (
-        "another set of budgets is no other cell"
-    )
+    assert len(set(original)) == 1, "the original model is one, however others are fitted"
 
 
-def test_a_cell_reports_what_was_measured(model, trainer: Trainer, tmp_path: Path) -> None:
-    runner = _runner(model, trainer, tmp_path)
-    selection = selections(TASK, np.arange(80.0), runner.inputs.pool)[-1]
-    cell = runner.run(TASK, selection)
-    test = runner.inputs.test
+def test_a_cell_reports_what_was_measured(model, trainer: Trainer) -> None:
+    replicate = _replicate(model)
+    cell = CURVE.cells(replicate, SCORES)[-1]
+    record = retrain(cell, trainer)
+    test, validation = replicate.test, replicate.validation
     right = predicted_labels(trainer.forward, test[:]) == test.labels
-    assert cell["accuracy_combined"] == pytest.approx(right.mean())
-    assert cell["accuracy_clean"] == pytest.approx(right[:20].mean())
-    assert cell["accuracy_replayed_bim"] == pytest.approx(right[20:][test.attacks == "bim"].mean())
-    assert {name for name in cell if "reattacked" in name or "unseen" in name} == {
-        "accuracy_reattacked", "accuracy_reattacked_fgsm", "accuracy_reattacked_bim",
-        "accuracy_unseen", "accuracy_unseen_apgd_ce",
+    assert record["accuracy_combined"] == pytest.approx(right.mean())
+    assert record["accuracy_clean"] == pytest.approx(right[:30].mean())
+    assert record["accuracy_replayed_bim"] == pytest.approx(right[30:][test.attacks == "bim"].mean())
+    seen = predicted_labels(trainer.forward, validation[:]) == validation.labels
+    assert record["validation_accuracy_combined"] == pytest.approx(seen.mean())
+    assert record["validation_accuracy_clean"] == pytest.approx(seen[:20].mean())
+    assert {name for name in record if "robust" in name or "unseen" in name} == {
+        "accuracy_robust", "accuracy_robust_fgsm", "accuracy_robust_bim", "accuracy_unseen", "accuracy_unseen_apgd_ce",
+        "validation_accuracy_robust", "right_robust", "right_unseen",
     }  # fmt: skip
-    assert 0 <= cell["accuracy_reattacked"] <= 1
-    assert cell["samples_seen"] == 80 * 3
-    assert cell["fit_seconds"] > 0
-    assert cell["peak_memory_mb"] > 50
+    assert record["accuracy_robust"] <= min(record["accuracy_robust_fgsm"], record["accuracy_robust_bim"])
+    assert record["samples_seen"] == record["gradient_passes"] == 80 * 3
+    assert record["reattack_gradient_passes"] > 0
+    assert record["fit_seconds"] > 0
+    assert record["peak_memory_mb"] > 50
+    assert 0 <= record["calibration_error"] <= 1
 
 
-def test_an_interrupted_curve_keeps_its_finished_cells(model, trainer: Trainer, tmp_path: Path) -> None:
-    runner = _runner(model, trainer, tmp_path)
-    todo = selections(TASK, np.arange(80.0), runner.inputs.pool)
+def test_right_and_wrong_of_each_image_are_kept(model, trainer: Trainer) -> None:
+    replicate = _replicate(model)
+    record = retrain(CURVE.cells(replicate, SCORES)[-1], trainer)
+
+    def unpacked(kind: str, count: int) -> np.ndarray:
+        return np.unpackbits(np.frombuffer(b64decode(record[f"right_{kind}"]), np.uint8), count=count).astype(
+            bool
+        )
+
+    clean = predicted_labels(trainer.forward, replicate.test.clean_images) == replicate.test.clean_labels
+    np.testing.assert_array_equal(unpacked("clean", 30), clean)
+    robust = unpacked("robust", 14)
+    assert robust.mean() == pytest.approx(record["accuracy_robust"])
+    assert not (robust & ~clean[replicate.attacked_test]).any()
+    assert unpacked("unseen", 14).mean() == pytest.approx(record["accuracy_unseen"])
+
+
+def test_without_attacks_made_anew_there_are_no_such_columns(model, trainer: Trainer) -> None:
+    record = retrain(CURVE.cells(_replicate(model, attacks=[]), SCORES)[0], trainer)
+    assert not {name for name in record if "robust" in name or "unseen" in name or "reattack" in name}
+    assert record["accuracy_clean"] >= 0
+
+
+def test_an_interrupted_curve_keeps_its_finished_cells(
+    replicates: list[Replicate], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls = []
 
-    def stops_at_the_third(fit: FitParameters) -> AbstractContextManager[Trainer]:
+    def stops_at_the_third(model, fit: FitParameters):
         calls.append(fit)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return nullcontext(trainer)
+        return lent_trainer(model, fit)
 
-    runner.lend = stops_at_the_third
+    monkeypatch.setattr(cells_module, "lent_trainer", stops_at_the_third)
+    store = Store(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        for selection in todo:
-            runner.run(TASK, selection)
-    assert len(runner.store) == 2
+        _records(CURVE.cells(replicates[0], SCORES), store)
+    assert len(store) == 2
 
 
-def test_all_cells_of_a_curve_come_with_their_position(model, trainer: Trainer, tmp_path: Path) -> None:
-    runner = _runner(model, trainer, tmp_path)
-    todo = selections(TASK, np.arange(80.0), runner.inputs.pool)
-    found = {position: cell for position, cell, _ in runner.run_all(TASK, todo)}
-    assert sorted(found) == list(range(len(todo)))
-    assert not any(cell.fitted_now for cell in runner.run_all(TASK, todo)), "all are kept"
-    for position, selection in enumerate(todo):
-        assert found[position]["samples_seen"] == selection.n_inputs * FIT.epochs
-        assert found[position] == runner.run(TASK, selection)
+def test_all_cells_of_a_curve_come_with_their_position(replicates: list[Replicate], tmp_path: Path) -> None:
+    store, cells = Store(tmp_path), CURVE.cells(replicates[0], SCORES)
+    found = _records(cells, store)
+    assert sorted(found) == list(range(len(cells)))
+    assert not any(one.fitted_now for one in finished(cells, store)), "all are kept"
+    for position, cell in enumerate(cells):
+        assert found[position]["samples_seen"] == cell.n_inputs * FIT.epochs
+        assert found[position] == store.get(cell.key)
 
 
-def test_a_cell_in_work_elsewhere_is_awaited_last(model, trainer: Trainer, tmp_path: Path) -> None:
-    runner = _runner(model, trainer, tmp_path)
-    todo = selections(TASK, np.arange(80.0), runner.inputs.pool)[2:5]
+def test_a_cell_in_work_elsewhere_is_awaited_last(replicates: list[Replicate], tmp_path: Path) -> None:
+    cells = CURVE.cells(replicates[0], SCORES)[1:4]
     positions = []
-    with claim(tmp_path, runner.inputs.key(TASK, todo[0])) as mine:
+    with claim(tmp_path, cells[0].key) as mine:
         assert mine
-        cells = runner.run_all(TASK, todo)
-        positions += [next(cells)[0], next(cells)[0]]
-    positions += [finished.position for finished in cells]
+        coming = finished(cells, Store(tmp_path))
+        positions += [next(coming).position, next(coming).position]
+    positions += [one.position for one in coming]
     assert positions == [2, 1, 0], "the largest first, and what another fits last"
 
 
-def test_cells_fitted_side_by_side_end_with_the_same_bits(model, trainer: Trainer, tmp_path: Path) -> None:
-    alone, beside = _runner(model, trainer, tmp_path / "one"), _runner(model, trainer, tmp_path / "three")
-    beside.fits_at_once, beside.lend = 3, lender(model)
+def test_cells_fitted_side_by_side_end_with_the_same_bits(
+    replicates: list[Replicate], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     inside, most = [], []
 
     @contextmanager
-    def counted(fit: FitParameters, lend=beside.lend) -> Iterator[Trainer]:
-        with lend(fit) as own:
+    def counted(model, fit: FitParameters) -> Iterator[Trainer]:
+        with lent_trainer(model, fit) as own:
             inside.append(own)
             most.append(len(inside))
             assert len({id(used) for used in inside}) == len(inside), "two fits in one model"
             yield own
             inside.remove(own)
 
-    beside.lend = counted
-    fresh = replace(TASK, configuration=ConfigurationParameters(start="fresh", pool="all"))
-    for task in (TASK, fresh):
-        todo = selections(task, np.arange(80.0), alone.inputs.pool)
-        first, second = ({p: cell for p, cell, _ in one.run_all(task, todo)} for one in (alone, beside))
-        assert len(first) == len(second) == len(todo)
-        for position, cell in first.items():
-            for name in cell.keys() - {"fit_seconds", "fit_cpu_seconds", "peak_memory_mb", "energy_wh"}:
-                assert second[position][name] == cell[name], (todo[position], name)
+    cells = [cell for curve in (CURVE, FRESH) for cell in curve.cells(replicates[0], SCORES)]
+    alone = _records(cells, Store(tmp_path / "one"))
+    monkeypatch.setattr(cells_module, "lent_trainer", counted)
+    beside = _records(cells, Store(tmp_path / "three"), at_once=3)
+    assert len(alone) == len(beside) == len(cells)
+    for position, record in alone.items():
+        for name in record.keys() - COSTS:
+            assert beside[position][name] == record[name], (cells[position].n_inputs, name)
     assert max(most) > 1
 
 
-def test_an_error_beside_other_fits_ends_all_and_keeps_what_is_finished(model, tmp_path: Path) -> None:
-    runner = _runner(model, None, tmp_path)
-    runner.fits_at_once, lend, calls = 2, lender(model), []
+def test_an_error_beside_other_fits_ends_all_and_keeps_what_is_finished(
+    replicates: list[Replicate], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
 
-    @contextmanager
-    def fails_at_the_fourth(fit: FitParameters) -> Iterator[Trainer]:
+    def fails_at_the_fourth(model, fit: FitParameters):
         calls.append(fit)
         if len(calls) == 4:
             raise MemoryError("no room")
-        with lend(fit) as trainer:
-            yield trainer
+        return lent_trainer(model, fit)
 
-    runner.lend = fails_at_the_fourth
+    monkeypatch.setattr(cells_module, "lent_trainer", fails_at_the_fourth)
+    store = Store(tmp_path)
     with pytest.raises(MemoryError, match="no room"):
-        list(runner.run_all(TASK, selections(TASK, np.arange(80.0), runner.inputs.pool)))
-    assert 2 <= len(runner.store) <= 4
+        _records(CURVE.cells(replicates[0], SCORES), store, at_once=2)
+    assert 2 <= len(store) <= 4
     assert not list(tmp_path.glob(".*")), "claims or half files stayed"

@@ -15,7 +15,7 @@ from guided_retraining.parameters.blocks import FitParameters
 from guided_retraining.retraining import fit_loop
 from guided_retraining.retraining import initial as initial_module
 from guided_retraining.retraining import trainer as trainer_module
-from guided_retraining.retraining.initial import InitialWeights
+from guided_retraining.retraining.initial import initial_weights
 from guided_retraining.retraining.trainer import Trainer
 
 MIXED = FitParameters(
@@ -69,16 +69,17 @@ def test_a_model_trained_in_mixed_precision_is_evaluated_in_float32(mixed: Train
 def test_initial_weights_are_drawn_once_for_a_seed_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     model = build_model("F FC8", (4, 4, 1), 3, seed=0)
     size = sum(weight.nbytes for weight in model.get_weights())
+    kept = initial_module._drawn
+    kept.clear()
     monkeypatch.setattr(initial_module, "KEPT_BYTES", 2 * size)
-    first, second = InitialWeights(model), InitialWeights(model)
-    drawn = {seed: first(seed) for seed in (0, 1, 2, 0)}
-    assert len(first._drawn) == 2
+    drawn = {seed: initial_weights(model, seed) for seed in (0, 1, 2)}
+    assert [seed for _, seed in kept] == [1, 2]
     for seed in (2, 0, 1):
-        for a, b in zip(second(seed), drawn[seed], strict=True):
+        for a, b in zip(initial_weights(model, seed), drawn[seed], strict=True):
             np.testing.assert_array_equal(a, b)
     monkeypatch.setattr(initial_module, "KEPT_BYTES", 0)
-    second(9)
-    assert list(second._drawn) == [9]
+    initial_weights(model, 9)
+    assert [seed for _, seed in kept] == [9]
 
 
 def test_a_step_compiled_by_xla_is_the_same_step(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +124,7 @@ REGULARISED = """
 import numpy as np
 from guided_retraining.machine.backend import keras
 from guided_retraining.parameters.blocks import FitParameters
-from guided_retraining.retraining.initial import InitialWeights
+from guided_retraining.retraining.initial import initial_weights
 from guided_retraining.retraining.trainer import Trainer
 keras.utils.set_random_seed(0)
 layers = keras.layers
@@ -134,7 +135,7 @@ model = keras.Sequential([
 rng = np.random.default_rng(0)
 images, labels = rng.random((70, 4, 4, 1), dtype=np.float32), rng.integers(0, 3, 70)
 trainer = Trainer(model, FitParameters(epochs=2, batch_size=16))
-trainer.fit(InitialWeights(model)(4), images, labels, np.arange(70), seed=1)
+trainer.fit(initial_weights(model, 4), images, labels, np.arange(70), seed=1)
 print("".join(w.tobytes().hex() for w in trainer.model.get_weights()))
 print(trainer.forward(images)[0].tobytes().hex())
 """

@@ -81,7 +81,7 @@ def attack_parts(
                     source_indices=chosen,
                     progress=ticker.progress,
                 )
-                passes = (estimator.gradient_passes - before) / len(chosen)
+                passes = round((estimator.gradient_passes - before) / len(chosen), 6)
             table = result.table.assign(attack=name, gradient_passes=passes)
             kept = {"images": result.images, **{str(column): _array(table[column]) for column in table}}
             store.put(key, kept)

@@ -80,7 +80,7 @@ def _attacked_anew(trainer: Trainer, replicate: Replicate) -> dict[str, Any]:
             found |= {f"accuracy_{kind}_{name}": float(one.mean()) for name, one in standing.items()}
             found[f"{RIGHT}{kind}"] = packed(worst)
     found["reattack_seconds"] = time.perf_counter() - start
-    found["reattack_gradient_passes"] = trainer.estimator.gradient_passes - before
+    found["reattack_gradient_passes"] = round(trainer.estimator.gradient_passes - before, 3)
     return found
 
 
