@@ -32,7 +32,6 @@ def test_scores_are_finite_and_the_same_each_time(trace, key):
 @pytest.mark.parametrize("key", KEYS)
 def test_row_is_complete(key):
     row = METRICS[key]
-    assert row.key == key
     assert row.label
     assert row.source
     assert set(row.needs) <= {"probabilities", "activations", "labels", "reference"}

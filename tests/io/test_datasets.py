@@ -158,4 +158,5 @@ def test_a_pool_of_arrays_in_memory_cannot_be_a_manifest(tmp_path: Path) -> None
 
 def test_data_sets_pickle(tmp_path: Path) -> None:
     for kind in (NumpyDataset, AtomicJSONDataset, FigureDataset, PoolDataset, StoreDataset):
-        assert pickle.loads(pickle.dumps(kind(filepath=str(tmp_path / "x"))))
+        dataset = kind(filepath=str(tmp_path / "x"))
+        assert str(pickle.loads(pickle.dumps(dataset))) == str(dataset)

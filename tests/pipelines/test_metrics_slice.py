@@ -122,5 +122,9 @@ def test_scores_read_the_trace_and_neither_model_nor_images() -> None:
     assert sum("model" in node.inputs for node in pipeline.nodes) == 1
 
 
-def test_an_import_path_is_resolved_as_the_parameters_say() -> None:
-    assert named_function("balanced", METRICS["balanced"], "function")[0] == "deep_gini"
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [("balanced", "deep_gini"), ("mine", "own_slice_metric:largest_activation"), ("lsa", "lsa")],
+)
+def test_a_row_names_its_function_or_is_named_after_it(name: str, function: str) -> None:
+    assert named_function(name, METRICS[name], "function")[0] == function

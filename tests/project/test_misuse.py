@@ -120,7 +120,6 @@ def _layers(project: Path, **parameters: object) -> dict:
 
 
 def test_layers_defaults_then_block_then_environment_then_command_line(project: Path) -> None:
-    (project / "conf/base/parameters.yml").open("a").write("")
     (project / "conf/local/parameters.yml").write_text("defaults: {training: {learning_rate: 0.5}}\n")
     layered = _layers(project)
     assert layered["digits"]["training"]["epochs"] == 25, "the data set's block lies over the defaults"

@@ -103,6 +103,10 @@ def cifar_batches(records: int = 20) -> dict[str, bytes]:
     return batches
 
 
+def write_cifar(folder: Path) -> Path:
+    return write_tar(folder / "cifar-10-binary.tar.gz", cifar_batches())
+
+
 def gtsrb_members(tracks: int = 2, frames: int = 2) -> tuple[dict[str, bytes], dict[str, bytes], bytes]:
     """Members of the training zip and of the test zip, and the test table, for all 43 classes."""
     train, test = {}, {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -176,7 +176,29 @@ def test_intel_and_unknown_names_and_digits(tmp_path: Path) -> None:
     assert download("digits", tmp_path) == []
 
 
-def test_published_files_are_what_readers_look_for() -> None:
+@pytest.mark.parametrize(
+    ("name", "reader", "write"),
+    [
+        ("mnist", "idx", samples.mnist_like),
+        ("fashion_mnist", "idx", samples.mnist_like),
+        ("cifar10", "cifar10_binary", samples.write_cifar),
+        ("gtsrb", "gtsrb", samples.write_gtsrb),
+    ],
+)
+def test_published_files_are_what_readers_look_for(
+    tmp_path: Path, name: str, reader: str, write: Callable[[Path], object]
+) -> None:
+    write(tmp_path)
+    contents = {path.name.replace(".subset", ""): path.read_bytes() for path in tmp_path.iterdir()}
+    assert set(contents) == {file.name for file in SOURCES[name].files}
+    fetched = tmp_path / "fetched"
+    fetched.mkdir()
+    for file, content in contents.items():
+        (fetched / file).write_bytes(content)
+    assert read(reader, fetched, size=(4, 4)).test is not None
+
+
+def test_checksums_are_md5_and_mirrors_are_folders() -> None:
     for source in SOURCES.values():
         for file in source.files:
             assert len(file.md5) == 32

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import reader_samples as samples
 from PIL import Image
 
 from guided_retraining.readers import READERS, read
+from project_copies import ROOT
 
 
 @pytest.mark.parametrize("zipped", [True, False])
@@ -252,9 +254,10 @@ def test_digits_are_those_of_scikit_learn() -> None:
     assert dataset.train.images.dtype == np.float32
 
 
-def test_registry_rows_are_complete() -> None:
-    assert set(READERS) == {"digits", "idx", "cifar10_binary", "gtsrb", "intel", "folder", "npz"}
-    for key, reader in READERS.items():
-        assert reader.key == key
-        assert reader.files
-        assert reader.source
+def test_every_reader_and_its_options_are_described() -> None:
+    page = (ROOT / "docs/datasets.md").read_text()
+    described = re.findall(r"^## [^\n]*\(reader `(\w+)`\)\n(.*?)(?=^## )", page, re.M | re.S)
+    assert sorted(key for key, _ in described) == sorted(READERS)
+    for key, text in described:
+        missing = [option for option in READERS[key].options if f"`{option}" not in text]
+        assert not missing, (key, missing)

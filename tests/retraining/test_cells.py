@@ -15,6 +15,7 @@ import pytest
 
 from guided_retraining.attacks.robustness import repeated_attacks
 from guided_retraining.images.pool import LabelledPool
+from guided_retraining.machine.backend import keras
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import predicted_labels
 from guided_retraining.parameters.blocks import ConfigurationParameters, FitParameters, ReattackParameters
@@ -76,8 +77,6 @@ def test_a_fit_depends_on_its_arguments_and_not_on_earlier_fits(model, trainer: 
 
 def test_the_fit_is_keras_own_training(model) -> None:
     """Without dropout and shuffling left to chance, the loop ends where ``train_on_batch`` does."""
-    from guided_retraining.machine.backend import keras
-
     plain = build_model("C4 P F FC8", (4, 4, 1), 3, seed=3)
     pool = _pool(40, 0, 2)
     start = plain.get_weights()
@@ -127,11 +126,16 @@ def test_initial_weights_do_not_depend_on_who_else_draws(model) -> None:
     assert len({weight.tobytes() for weight in built[0]}) > 3, "each layer draws its own"
 
 
-def test_one_traced_function_serves_fits_of_any_size(model, trainer: Trainer) -> None:
-    pool = _pool(60, 20, 1)
+def test_one_traced_function_serves_fits_of_any_size(model, monkeypatch: pytest.MonkeyPatch) -> None:
+    traced, loss = [], keras.Model.compute_loss
+    monkeypatch.setattr(
+        keras.Model, "compute_loss", lambda self, **given: traced.append(self) or loss(self, **given)
+    )
+    fresh, pool = Trainer(model, FIT), _pool(60, 20, 1)
+    assert len(traced) == 1
     for n in (1, 7, 16, 80):
-        trainer.fit(model.get_weights(), pool, pool.labels, np.arange(n), seed=0)
-    assert np.isfinite(trainer.model.get_weights()[0]).all()
+        fresh.fit(model.get_weights(), pool, pool.labels, np.arange(n), seed=0)
+    assert len(traced) == 1, "Python ran again, so the step was traced again"
 
 
 ATTACKS = {"fgsm": {"eps": 0.2}, "bim": {"eps": 0.2, "max_iter": 3}, "carlini_wagner": {}}

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from guided_retraining.errors import DataFileError
-from guided_retraining.storage import claims
 from guided_retraining.storage.claims import claim, share
 from guided_retraining.storage.store import Store
 
@@ -131,4 +130,3 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataFileError, match=r"cannot write .*file"), claim(tmp_path / "file", "key"):
         pass
-    assert claims.POLL_SECONDS < 1
