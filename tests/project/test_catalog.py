@@ -32,7 +32,7 @@ def test_every_data_name_has_a_pattern_of_its_own(session: KedroSession) -> None
             continue
         dataset = catalog.get(name)
         assert type(dataset).__module__.startswith("guided_retraining.io"), f"{name} is not persisted by us"
-        path = str(dataset._filepath)
+        path = str(dataset._describe()["filepath"])
         assert path not in files, f"{name} and {files.get(path)} share {path}"
         files[path] = name
         assert dataset.metadata["kedro-viz"]["layer"]
@@ -53,7 +53,12 @@ def test_one_line_moves_all_data_but_raw(project: Path, env: str | None) -> None
         names = [name for name in pipelines["digits"].datasets() if not name.startswith("param")]
         places = {name: str(catalog.get(name)._describe()["filepath"]) for name in names}
     assert places.pop("digits.raw") == (project / "data/01_raw/digits").as_posix()
-    assert all(place.startswith("memory://study/0") for place in places.values()), places
+    stores = ("digits.training_store", "digits.attack_store", "digits.cells")
+    assert all(places.pop(name).startswith("memory://study/0") for name in stores), (
+        "all environments share them"
+    )
+    own = f"memory://study/{env}/0" if env else "memory://study/0"
+    assert all(place.startswith(own) for place in places.values()), places
     assert len(set(places.values())) == len(places)
 
 
@@ -62,11 +67,17 @@ def test_an_environment_and_relative_folders_have_their_say(project: Path) -> No
     (project / "conf/local/globals.yml").write_text("data: ../disk\nraw: /mnt/raw\n")
     (project / "conf/smoke/globals.yml").write_text("data: smoke_data\n")
     bootstrap_project(project)
-    for env, place in ((None, project / "../disk"), ("smoke", project / "smoke_data")):
+    for env, place in ((None, project / "../disk"), ("smoke", project / "smoke_data/smoke")):
         with KedroSession.create(project_path=project, env=env) as session:
             catalog = session.load_context().catalog
-            model = catalog.get("digits.model")
-            assert model._filepath == place / "06_models/digits/model.keras"
+            model = catalog.get("digits.model")._describe()["filepath"]
+            assert model == str(place / "06_models/digits/model_*.keras")
+            cells = catalog.get("digits.cells")._describe()["filepath"]
+            assert cells == str(
+                place.parent / "07_model_output/digits/cells"
+                if env
+                else place / "07_model_output/digits/cells"
+            )
             assert str(catalog.get("digits.raw")._filepath) == "/mnt/raw/digits"
 
 
@@ -77,11 +88,11 @@ def test_the_catalog_knows_its_place_whatever_is_read_first(project: Path) -> No
     elsewhere = shutil.copytree(project / "conf", project / "elsewhere")
     (elsewhere / "local/globals.yml").write_text("data: other_data\n")
     loader = LayeredConfigLoader(str(project / "conf"), **settings)
-    assert loader["catalog"]["{dataset}.model"]["filepath"].startswith("data/06_models/")
+    assert loader["catalog"]["{dataset}.model"]["filepath"].startswith("data/smoke/06_models/")
     other = LayeredConfigLoader(str(elsewhere), **settings)
     assert other["parameters"]
-    assert loader["catalog"]["{dataset}.model"]["filepath"].startswith("data/06_models/")
-    assert other["catalog"]["{dataset}.model"]["filepath"].startswith("other_data/06_models/")
+    assert loader["catalog"]["{dataset}.model"]["filepath"].startswith("data/smoke/06_models/")
+    assert other["catalog"]["{dataset}.model"]["filepath"].startswith("other_data/smoke/06_models/")
 
 
 def test_registered_pipelines_and_namespaces(session: KedroSession) -> None:
@@ -117,11 +128,12 @@ def test_listing_pipelines_loads_no_deep_learning_library(project: Path) -> None
 def test_images_tables_and_figures_have_previews(smoke_project: Path) -> None:
     from guided_retraining.io.arrays import NumpyDataset
     from guided_retraining.io.atomic import AtomicJSONDataset, AtomicParquetDataset, FigureDataset
+    from guided_retraining.io.replicates import ReplicatedArraysDataset
 
-    data = smoke_project / "data"
+    data = smoke_project / "data/smoke"
     images = NumpyDataset(filepath=str(data / "05_model_input/digits/train_images.npy"))
     assert len(images.preview()) > 1000
-    scores = NumpyDataset(filepath=str(data / "04_feature/digits/dsa_scores.npy"))
+    scores = ReplicatedArraysDataset(filepath=str(data / "04_feature/digits/dsa_scores_*.npy"))
     assert len(scores.preview()) > 1000
     results = AtomicParquetDataset(filepath=str(data / "07_model_output/digits/results.parquet"))
     assert len(results.preview(nrows=3)["data"]) == 3

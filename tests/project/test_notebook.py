@@ -80,7 +80,7 @@ def _times(project: Path) -> dict[Path, int]:
 
 def test_analysis_tells_the_answer_and_draws(analysis: Any, smoke_project: Path) -> None:
     notebook, _, _ = analysis
-    answer = json.loads((smoke_project / "data/08_reporting/digits/answer.json").read_text())
+    answer = json.loads((smoke_project / "data/smoke/08_reporting/digits/answer.json").read_text())
     assert answer["lines"][0] in text(notebook, "load")
     assert "config_1" in text(notebook, "results-table")
     for cell in ("curves", "one-accuracy", "first-images", "agreement"):

@@ -12,6 +12,7 @@ import yaml
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from guided_retraining.models.loading import load_model
 from project_copies import kedro, make_project
 
 
@@ -32,7 +33,7 @@ def test_own_images_and_own_model_take_part_in_the_pipelines(
 ) -> None:
     project = make_project(tmp_path / "project")
     model = tmp_path / "my model.keras"
-    shutil.copy(smoke_project / "data/06_models/digits/model.keras", model)
+    shutil.copy(smoke_project / "data/smoke/06_models/digits/model_0.keras", model)
     made = kedro(
         project, "guided", "new-dataset", "mine", "--images", str(image_folder), "--model", str(model)
     )
@@ -53,11 +54,15 @@ def test_own_images_and_own_model_take_part_in_the_pipelines(
         "--namespaces", "mine",
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    table = pd.read_parquet(project / "data/05_model_input/mine/test_adversarial_table.parquet")
+    table = pd.read_parquet(project / "data/smoke/05_model_input/mine/test_adversarial_table.parquet")
     assert table["correct_before"].mean() > 0.8, "the user's model should know these digits"
-    scores = np.load(project / "data/04_feature/mine/dsa_scores.npy")
-    pool = np.load(project / "data/05_model_input/mine/train_labels.npy")
+    scores = np.load(project / "data/smoke/04_feature/mine/dsa_scores_1.npy")
+    pool = np.load(project / "data/smoke/05_model_input/mine/train_labels.npy")
     assert len(scores) == len(pool) + 90
+    models = [project / f"data/smoke/06_models/mine/model_{replicate}.keras" for replicate in (0, 1)]
+    weights = [load_model(path).get_weights() for path in models]
+    for first, second in zip(*weights, strict=True):
+        np.testing.assert_array_equal(first, second, "a user's own model is the same in all replicates")
 
     again = kedro(project, "guided", "new-dataset", "mine", "--images", str(image_folder))
     assert again.returncode != 0
@@ -76,7 +81,7 @@ def test_unsuitable_images_and_models_are_refused_and_nothing_is_written(
     for path in list((small / "b").iterdir())[3:]:
         path.unlink()
     (small / "a" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnot an image")
-    model = smoke_project / "data/06_models/digits/model.keras"
+    model = smoke_project / "data/smoke/06_models/digits/model_0.keras"
     for arguments, expected in (
         (["few", "--images", str(small)], "broken.png"),
         (["few", "--images", str(small), "--max-unreadable", "1"], "fewer than 10 images of 1 classes: b"),

@@ -18,7 +18,7 @@ import pytest
 from project_copies import kedro, make_project
 
 STAGE = ("--pipelines", "ordering_retraining", "--namespaces", "digits")
-TIMES = ["fit_seconds", "fit_cpu_seconds", "peak_memory_mb", "energy_wh"]
+TIMES = ["fit_seconds", "fit_cpu_seconds", "reattack_seconds", "peak_memory_mb", "energy_wh"]
 
 
 def _copy(smoke_project: Path, folder: Path) -> Path:
@@ -50,7 +50,7 @@ def _wait_for_cells(running: subprocess.Popen[str], project: Path, number: int) 
 
 
 def _assert_same_results(project: Path, smoke_project: Path) -> None:
-    name = "data/07_model_output/digits/results.parquet"
+    name = "data/smoke/07_model_output/digits/results.parquet"
     first, second = (
         pd.read_parquet(folder / name).drop(columns=TIMES) for folder in (smoke_project, project)
     )
@@ -190,7 +190,7 @@ def test_a_second_run_fits_nothing_and_a_changed_parameter_only_what_depends_on_
         "--params", "digits.ordering_retraining.configurations.config_2.training.epochs=2",
     )  # fmt: skip
     assert changed.returncode == 0, changed.stdout + changed.stderr
-    results = pd.read_parquet(project / "data/07_model_output/digits/results.parquet")
+    results = pd.read_parquet(project / "data/smoke/07_model_output/digits/results.parquet")
     epochs = results[results["n_inputs"] > 0].groupby("configuration")["epochs"].unique().map(list).to_dict()
     assert epochs == {"config_1": [3], "config_2": [2], "config_3": [3]}
     new = set(_cells(project)) - set(before)
@@ -198,3 +198,30 @@ def test_a_second_run_fits_nothing_and_a_changed_parameter_only_what_depends_on_
     whole = distinct["n_inputs"] == distinct["pool_size"]
     assert len(new) <= (~whole).sum() + distinct["seed"].nunique()
     assert len(new) > 0
+
+
+def test_another_replicate_computes_only_itself_and_one_less_nothing(
+    smoke_project: Path, tmp_path: Path
+) -> None:
+    project = _copy(smoke_project, tmp_path / "project")
+    before = _cells(project)
+    models = {path.name for path in (project / "data/06_models/digits").rglob("*.npz")}
+    less = kedro(project, "run", "--env", "smoke", "--params", "digits.replicates=[1]")
+    assert less.returncode == 0, less.stdout + less.stderr
+    assert _cells(project) == before
+    assert {path.name for path in (project / "data/06_models/digits").rglob("*.npz")} == models
+    results = pd.read_parquet(project / "data/smoke/07_model_output/digits/results.parquet")
+    assert set(results["seed"]) == {1}
+
+    parameters = project / "conf/smoke/parameters.yml"
+    parameters.write_text(parameters.read_text().replace("replicates: [0, 1]", "replicates: [0, 1, 7]"))
+    more = kedro(project, "run", "--env", "smoke")
+    assert more.returncode == 0, more.stdout + more.stderr
+    after = _cells(project)
+    assert {name: after[name] for name in before} == before, "a finished cell was computed again"
+    results = pd.read_parquet(project / "data/smoke/07_model_output/digits/results.parquet")
+    assert set(results["seed"]) == {0, 1, 7}
+    own = results[results["seed"] == 7]
+    assert 0 < len(after) - len(before) <= len(own)
+    trained = {path.name for path in (project / "data/06_models/digits").rglob("*.npz")} - models
+    assert len(trained) == 1 + 3 * 3, "one original model, three attacks on three splits"
