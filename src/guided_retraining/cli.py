@@ -13,7 +13,8 @@ from kedro.framework.cli.project import project_group
 from kedro.framework.cli.project import run as kedro_run
 
 from guided_retraining.errors import ParameterError
-from guided_retraining.parameters.study import Study, suggest
+from guided_retraining.parameters.names import suggest
+from guided_retraining.parameters.study import Study
 from guided_retraining.project.messages import user_message
 
 INTERRUPTED = 130  # the exit code shells give a command stopped by Ctrl-C

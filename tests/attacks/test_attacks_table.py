@@ -11,6 +11,7 @@ import pytest
 from guided_retraining.attacks import ATTACKS, KerasLogitsEstimator, check_attack, make_attack
 from guided_retraining.attacks.norms import perturbation_norms
 from guided_retraining.attacks.registry import attack_ball
+from guided_retraining.errors import ParameterError
 
 QUICK: dict[str, dict[str, Any]] = {
     "carlini_wagner": {"max_iter": 30, "binary_search_steps": 3},
@@ -127,9 +128,52 @@ def test_no_images_give_no_images(key: str, estimator: KerasLogitsEstimator) -> 
 @pytest.mark.parametrize("key", ATTACKS)
 def test_defaults_are_valid_and_described(key: str) -> None:
     row = ATTACKS[key]
-    assert check_attack(key, {}) == dict(row.parameters)
+    assert check_attack(key, {}) == {name: one.default for name, one in row.parameters.items()}
     assert row.label
     assert row.source
+
+
+@pytest.mark.parametrize("key", ATTACKS)
+def test_a_row_and_its_class_have_the_same_parameters(key: str, estimator: KerasLogitsEstimator) -> None:
+    row = ATTACKS[key]
+    attack = make_attack(key, estimator)
+    named = {*row.parameters, *row.fixed} - {"softmax_as_logits"}
+    assert named <= set(attack.attack_params)
+    for name in named - {"norm"}:
+        assert getattr(attack, name) == {**row.fixed, **row.parameters}[name].default
+    of_class = {name for other in ATTACKS.values() if other.target == row.target
+                for name in (*other.parameters, *other.fixed)}  # fmt: skip
+    assert of_class - {"softmax_as_logits"} == set(attack.attack_params), (
+        "each argument has its bounds in a row"
+    )
+
+
+def test_arguments_of_a_class_are_checked_by_its_rows(estimator: KerasLogitsEstimator) -> None:
+    from guided_retraining.attacks.apgd import AutoPGD
+    from guided_retraining.attacks.iterative import IterativeGradientAttack
+
+    class Mine(IterativeGradientAttack):
+        pass
+
+    for make, text in (
+        (
+            lambda: AutoPGD(estimator, loss_type="hinge"),
+            "AutoPGD: found loss_type='hinge', expected cross_entropy",
+        ),
+        (lambda: AutoPGD(estimator, norm=1), "AutoPGD: found norm=1.0, expected 2 or inf"),
+        (
+            lambda: IterativeGradientAttack(estimator, scaled="yes"),
+            "found scaled='yes', expected true or false",
+        ),
+        (
+            lambda: IterativeGradientAttack(estimator, decay=-1),
+            "decay=-1, expected a number of 0 or more, or null",
+        ),
+        (lambda: Mine(estimator, eps=8), r"Mine: found eps=8, expected a number in \(0, 1\]"),
+    ):
+        with pytest.raises(ParameterError, match=text):
+            make()
+    assert IterativeGradientAttack(estimator, norm=1, eps=np.float32(12)).norm == 1
 
 
 @pytest.mark.parametrize("norm", [1, 2, "inf"])

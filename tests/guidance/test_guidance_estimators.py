@@ -64,11 +64,11 @@ def test_bad_arrays(groups, estimator, change, message):
 @pytest.mark.parametrize(
     ("metric", "message"),
     [
-        (DistanceSurprise(exclude_self="no"), "exclude_self is 'no'; expected true or false"),
-        (LikelihoodSurprise(min_variance=-1), "min_variance is -1; expected a number from 0"),
+        (DistanceSurprise(exclude_self="no"), "dsa: found exclude_self='no', expected true or false"),
+        (LikelihoodSurprise(min_variance=-1), "lsa: found min_variance=-1, expected a number of 0 or more"),
         (
             LikelihoodSurprise(drop_columns="all"),
-            "drop_columns is 'all'; expected 'per_class' or 'any_class'",
+            "lsa: found drop_columns='all', expected per_class or any_class",
         ),
     ],
 )

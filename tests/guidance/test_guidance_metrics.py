@@ -37,7 +37,7 @@ def test_row_is_complete(key):
     assert set(row.needs) <= {"probabilities", "activations", "labels", "reference"}
     assert row.per_seed == (key == "random")
     for name, parameter in row.parameters.items():
-        parameter.check(name, parameter.default)
+        parameter.check(key, name, parameter.default)
 
 
 @pytest.mark.parametrize("key", sorted({*DETERMINISTIC} - {"kmnc", "k_center"}))

@@ -61,9 +61,17 @@ def test_overlap(rng):
         (lambda: apfd([0.5, 0.25], [True] * 2), InputError, "dtype float64; expected a permutation"),
         (lambda: apfd([0, 1], [True]), InputError, r"faults have shape \(1,\)"),
         (lambda: apfd([0, 1], [1, 0]), InputError, "such as predictions != labels"),
-        (lambda: faults_found([0, 1], [True] * 2, (5,)), ParameterError, "a fraction is 5"),
+        (
+            lambda: faults_found([0, 1], [True] * 2, (5,)),
+            ParameterError,
+            "found a fraction=5, expected a number from 0 to 1",
+        ),
         (lambda: rank_correlation([1.0, 2.0]), InputError, r"expected \(k, n\)"),
-        (lambda: overlap([[0, 1]], first=3), ParameterError, "first is 3; expected a number from 1 to 2"),
+        (
+            lambda: overlap([[0, 1]], first=3),
+            ParameterError,
+            "found first=3, expected a whole number from 1 to 2",
+        ),
     ],
 )
 def test_misuse(call, error, message):

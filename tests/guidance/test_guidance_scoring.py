@@ -46,29 +46,41 @@ def own_module(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("key", "parameters", "message"),
     [
-        ("dsaa", {}, r"no metric 'dsaa' \(did you mean dsa"),
+        ("dsaa", {}, r"no metric 'dsaa'. Did you mean 'dsa'\?"),
         (
             "entropy_of_all",
             {},
-            r"no metric .*; expected one of neuron_coverage, lsa, dsa, .*package.module:function",
+            r"no metric .* Known: deep_gini, dsa, k_center, .*package.module:function",
         ),
         (
             "dsa",
             {"exclude_selves": True},
-            "metric 'dsa' has no parameter 'exclude_selves'; it takes exclude_self",
+            "metric dsa: no such parameter 'exclude_selves'. Did you mean 'exclude_self'",
         ),
-        ("deep_gini", {"threshold": 1}, "has no parameter 'threshold'; it takes none"),
-        ("dsa", {"exclude_self": "yes"}, "exclude_self of metric 'dsa' is 'yes'; expected true or false"),
-        ("neuron_coverage", {"threshold": 1.5}, "is 1.5; expected a number from 0 to 1"),
-        ("neuron_coverage", {"threshold": float("nan")}, "is nan; expected a number from 0 to 1"),
-        ("lsa", {"drop_columns": "never"}, "is 'never'; expected 'per_class' or 'any_class'"),
-        ("k_center", {"n_picks": 2.5}, "is 2.5; expected a whole number from 1 to inf"),
-        ("dsa", {"wrapper": "balanced"}, "wrapper is 'balanced'; expected class_balanced or k_multisection"),
-        ("dsa", {"wrapper": {"k_multisection": {"k": 2}}}, "no parameter 'k'; it takes n_sections"),
+        ("deep_gini", {"threshold": 1}, "no such parameter 'threshold'. Known: none"),
+        ("dsa", {"exclude_self": "yes"}, "metric dsa: found exclude_self='yes', expected true or false"),
+        ("neuron_coverage", {"threshold": 1.5}, "found threshold=1.5, expected a number from 0 to 1"),
+        (
+            "neuron_coverage",
+            {"threshold": float("nan")},
+            "found threshold=nan, expected a number from 0 to 1",
+        ),
+        ("lsa", {"drop_columns": "never"}, "found drop_columns='never', expected per_class or any_class"),
+        ("k_center", {"n_picks": 2.5}, "found n_picks=2.5, expected a whole number of 1 or more"),
+        (
+            "dsa",
+            {"wrapper": "balanced"},
+            "found wrapper='balanced', expected class_balanced or k_multisection",
+        ),
+        (
+            "dsa",
+            {"wrapper": {"k_multisection": {"k": 2}}},
+            "wrapper k_multisection of metric dsa: no such parameter 'k'. Known: n_sections",
+        ),
         (
             "dsa",
             {"wrapper": {"class_balanced": {"by": "size"}}},
-            "is 'size'; expected 'predictions' or 'labels'",
+            "found by='size', expected predictions or labels",
         ),
         ("no_such_package.metrics:mine", {}, "cannot be imported"),
         ("numpy:no_such_function", {}, "cannot be imported"),
@@ -126,7 +138,7 @@ def test_own_metric_that_gives_no_scores(trace, own_module):
 
 
 def test_a_metric_whose_lowest_comes_first_is_turned(trace, monkeypatch):
-    row = Metric("size", "Size", lambda t: t.activations.sum(axis=1), ("activations",), "linear", "test",
+    row = Metric("size", "size", lambda t: t.activations.sum(axis=1), ("activations",), "linear", "test",
                  higher_is_earlier=False)  # fmt: skip
     monkeypatch.setitem(METRICS, "size", row)
     np.testing.assert_array_equal(score("size", trace), -trace.activations.sum(axis=1).astype(np.float64))

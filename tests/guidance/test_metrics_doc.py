@@ -20,7 +20,7 @@ def test_each_metric_parameter_and_wrapper_is_described():
     table = re.findall(r"^\| `(\w+)` \| .* \| .* \| .* \| .* \|$", text, re.M)
     assert sorted(table) == sorted(METRICS)
     parameters = {name for row in METRICS.values() for name in row.parameters}
-    parameters |= {name for known in WRAPPERS.values() for name in known} | set(WRAPPERS)
+    parameters |= {name for row in WRAPPERS.values() for name in row.parameters} | set(WRAPPERS)
     missing = [name for name in parameters if f"`{name}" not in text]
     assert missing == []
 

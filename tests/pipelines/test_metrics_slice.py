@@ -14,7 +14,8 @@ from kedro.runner import SequentialRunner
 from guided_retraining.guidance import class_balanced, deep_gini
 from guided_retraining.images.pool import LabelledPool
 from guided_retraining.models.architectures import build_model
-from guided_retraining.parameters.blocks import ModelParameters, named_function
+from guided_retraining.parameters.blocks import ModelParameters
+from guided_retraining.parameters.names import named_function
 from guided_retraining.pipelines.metrics import create_pipeline
 from guided_retraining.retraining.replicate import replicate_seed
 

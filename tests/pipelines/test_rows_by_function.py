@@ -39,7 +39,7 @@ def test_random_is_drawn_anew_for_each_replicate_whatever_its_row_is_called(pool
 
 
 def test_the_name_of_a_metric_cannot_stand_for_another_one() -> None:
-    with pytest.raises(ParameterError, match=r"metric 'random' is one of ours.*function: deep_gini"):
+    with pytest.raises(ParameterError, match=r"'random' is one of ours.*function: deep_gini"):
         row_metric("random", {"function": "deep_gini"})
     assert row_metric("deep_gini", {"function": "deep_gini", "wrapper": "class_balanced"}).key == "deep_gini"
 

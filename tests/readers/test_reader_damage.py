@@ -303,11 +303,11 @@ def test_npz_header_that_lies(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "options", "message"),
     [
-        ("mnist", {}, "no reader 'mnist': choose one of digits, idx"),
-        ("idx", {"max_unreadable": 1}, "has no option 'max_unreadable': it has class_names"),
-        ("folder", {"max_unreadable": -1}, "expected a whole number, 0 or more, got -1"),
+        ("mnist", {}, "no reader 'mnist'.*Known: cifar10_binary, digits"),
+        ("idx", {"max_unreadable": 1}, "reader idx: no such parameter 'max_unreadable'. Known: class_names"),
+        ("folder", {"max_unreadable": -1}, "found max_unreadable=-1, expected a whole number of 0 or more"),
         ("folder", {"max_unreadable": True}, "expected a whole number"),
-        ("gtsrb", {"test": "unofficial"}, "expected none, official or heldout, got 'unofficial'"),
+        ("gtsrb", {"test": "unofficial"}, "found test='unofficial', expected official or heldout, or null"),
         ("npz", {"class_names": ["a", "a"]}, "two or more different names"),
     ],
 )

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from made_up_results import METRICS, made_up_costs, made_up_results
 
+from guided_retraining import guidance
 from guided_retraining.errors import InputError
 from guided_retraining.evaluation import recommend, summarise
 from guided_retraining.report import (
@@ -20,7 +21,7 @@ from guided_retraining.report import (
     ranking_quality,
     score_distributions,
 )
-from guided_retraining.report.palette import STYLES, metric_order, metric_style
+from guided_retraining.report.palette import metric_order, metric_style
 
 
 def texts(figure):
@@ -45,7 +46,7 @@ def test_curves_draw_the_means_of_the_summary():
     figure = accuracy_curves(results, recommendation=recommend(results))
     assert len(figure.axes) == 3
     summary = summarise(results).query("configuration == 'config_2' and metric == 'dsa'")
-    line = next(li for li in figure.axes[1].lines if li.get_color() == STYLES["dsa"].colour)
+    line = next(li for li in figure.axes[1].lines if li.get_color() == metric_style("dsa").colour)
     assert np.asarray(line.get_ydata()) == pytest.approx(summary["mean"].to_numpy())
     assert "95 % t intervals over 3 seeds" in texts_of_legend(figure)
     assert "recommended" in texts_of_legend(figure)
@@ -131,7 +132,7 @@ def test_scores_of_another_length_are_refused():
 def test_ranking_quality_counts_the_faults_in_order():
     faults = np.array([False, True, False, True])
     figure = ranking_quality({"dsa": [1, 3, 0, 2]}, faults)
-    found = next(li for li in figure.axes[0].lines if li.get_color() == STYLES["dsa"].colour)
+    found = next(li for li in figure.axes[0].lines if li.get_color() == metric_style("dsa").colour)
     assert list(found.get_ydata()) == [0, 0.5, 1, 1, 1]
     assert "DSA (0.750)" in texts_of_legend(figure)
 
@@ -165,10 +166,11 @@ def test_the_same_figure_is_the_same_file_and_axes_have_labels():
 
 
 def test_known_metrics_have_their_own_colours_and_user_metrics_keep_theirs():
-    assert len({style.colour for style in STYLES.values()}) == len(STYLES)
+    known = {row.colour for row in guidance.METRICS.values()}
+    assert len(known) == len(guidance.METRICS)
     own = metric_style("mine.scores:edges")
     assert own == metric_style("mine.scores:edges")
-    assert own.colour not in {style.colour for style in STYLES.values()}
+    assert own.colour not in known
     assert metric_order(["zeta", "random", "alpha", "dsa"]) == ["dsa", "random", "alpha", "zeta"]
 
 
@@ -184,7 +186,7 @@ def test_the_six_metrics_differ_for_colour_blind_readers(seen_by):
     from matplotlib.colors import to_rgb
 
     def lab(metric):
-        srgb = np.array(to_rgb(STYLES[metric].colour))
+        srgb = np.array(to_rgb(metric_style(metric).colour))
         linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
         seen = np.clip(np.array(DICHROMATS[seen_by]) @ linear, 0, 1)
         xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ seen

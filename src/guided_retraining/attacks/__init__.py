@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from guided_retraining.attacks.registry import ATTACKS, AttackRow, attack_label, check_attack, make_attack
+from guided_retraining.attacks.registry import ATTACKS, AttackRow, check_attack, make_attack
 
 if TYPE_CHECKING:
     from guided_retraining.attacks.estimator import KerasLogitsEstimator
@@ -20,7 +20,6 @@ __all__ = [
     "AttackResult",
     "AttackRow",
     "KerasLogitsEstimator",
-    "attack_label",
     "check_attack",
     "make_attack",
     "run_attack",

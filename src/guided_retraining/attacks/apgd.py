@@ -47,7 +47,6 @@ class AutoPGD(CompiledAttack):
     Source: Croce and Hein 2020 (arXiv 2003.01690), algorithm 1; parameter names are ART's.
     """
 
-    attack_params = "norm eps eps_step max_iter nb_random_init loss_type batch_size seed".split()  # noqa: SIM905
     norm: float
     eps: float
 
@@ -72,10 +71,6 @@ class AutoPGD(CompiledAttack):
         self.nb_random_init = nb_random_init
         self.loss_type = loss_type
         self._check_params()
-        if self.norm == 1:
-            raise ParameterError(
-                'AutoPGD: found norm=1, expected 2 or "inf"; its L1 form needs another projection.'
-            )
         if loss_type == "difference_logits_ratio" and estimator.nb_classes < 3:
             raise ParameterError(
                 f"AutoPGD: loss_type=difference_logits_ratio needs at least 3 classes, found "

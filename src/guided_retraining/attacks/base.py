@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from guided_retraining.attacks.estimator import EvasionAttack, KerasLogitsEstima
 from guided_retraining.attacks.finite import check_finite
 from guided_retraining.attacks.inputs import check_images, class_indices
 from guided_retraining.attacks.norms import kept_inside
-from guided_retraining.attacks.parameters import check_values
+from guided_retraining.attacks.registry import check_arguments
 from guided_retraining.errors import ParameterError
 
 __all__ = ["CompiledAttack", "prepared"]
@@ -63,6 +64,11 @@ class CompiledAttack(EvasionAttack):
     until_fooled = False
     _estimator_requirements = (KerasLogitsEstimator,)
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        keywords = inspect.signature(cls.__init__).parameters.values()
+        cls.attack_params = [one.name for one in keywords if one.kind is one.KEYWORD_ONLY]  # ART sets these
+
     def __init__(
         self, estimator: KerasLogitsEstimator, *, targeted: bool, batch_size: int, seed: int
     ) -> None:
@@ -97,8 +103,7 @@ class CompiledAttack(EvasionAttack):
 
     def _check_params(self) -> None:
         super()._check_params()
-        values = {name: getattr(self, name) for name in self.attack_params if hasattr(self, name)}
-        check_values(type(self).__name__, values)
+        check_arguments(self)
 
     def _each_batch(self, function: Callable[[slice], None], length: int) -> None:
         self.estimator.each_batch(function, length, self.batch_size)

@@ -45,10 +45,6 @@ class CarliniWagnerL2(CompiledAttack):
     image as far as it still fools the model, which a few more model calls pay for.
     """
 
-    attack_params = (
-        "confidence learning_rate binary_search_steps max_iter initial_const targeted batch_size".split()  # noqa: SIM905
-    )
-
     def __init__(
         self,
         estimator: KerasLogitsEstimator,

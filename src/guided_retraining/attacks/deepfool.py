@@ -34,8 +34,6 @@ class DeepFool(CompiledAttack):
     Source: Moosavi-Dezfooli et al. 2016 (arXiv 1511.04599), algorithm 2; parameter names are ART's.
     """
 
-    attack_params = "max_iter epsilon nb_grads batch_size".split()  # noqa: SIM905
-
     def __init__(
         self,
         estimator: KerasLogitsEstimator,

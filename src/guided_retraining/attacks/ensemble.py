@@ -30,7 +30,6 @@ class AutoAttackEnsemble(CompiledAttack):
     5,000 tries of Square; accuracies under this one are upper bounds of those under it.
     """
 
-    attack_params = "eps max_iter nb_random_init square_max_iter batch_size seed".split()  # noqa: SIM905
     norm = np.inf
 
     def __init__(

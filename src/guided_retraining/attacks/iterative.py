@@ -37,10 +37,6 @@ class IterativeGradientAttack(CompiledAttack):
     1706.06083); Dong et al. 2018 (arXiv 1710.06081). Parameter names are ART's.
     """
 
-    attack_params = (
-        "norm eps eps_step max_iter num_random_init decay scaled targeted batch_size seed".split()  # noqa: SIM905
-    )
-
     norm: float
     eps: float
 

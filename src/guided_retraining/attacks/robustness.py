@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from guided_retraining.attacks.registry import ATTACKS, attack_ball
 from guided_retraining.images.arrays import ImageArray
-from guided_retraining.parameters.blocks import ReattackParameters, named_function
+from guided_retraining.parameters.blocks import ReattackParameters
+from guided_retraining.parameters.names import named_function
 
 if TYPE_CHECKING:
     from guided_retraining.attacks.estimator import KerasLogitsEstimator

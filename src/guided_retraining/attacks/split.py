@@ -14,7 +14,7 @@ from guided_retraining.attacks.running import run_attack
 from guided_retraining.images.arrays import ImageArray, SelectedImages
 from guided_retraining.machine.progress import Ticker
 from guided_retraining.models.working import working_copy
-from guided_retraining.parameters.blocks import named_function
+from guided_retraining.parameters.names import named_function
 from guided_retraining.storage.fingerprint import fingerprint
 from guided_retraining.storage.store import Store
 

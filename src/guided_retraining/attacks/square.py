@@ -45,7 +45,6 @@ class SquareAttack(CompiledAttack):
     Source: Andriushchenko et al. 2020 (arXiv 1912.00049), algorithms 1 and 2; parameter names are ART's.
     """
 
-    attack_params = "eps max_iter p_init batch_size seed".split()  # noqa: SIM905
     norm = np.inf
 
     def __init__(

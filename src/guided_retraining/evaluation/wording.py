@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from guided_retraining.attacks.registry import ATTACKS
+from guided_retraining.guidance.registry import METRICS
+from guided_retraining.parameters.names import own_name
+
 if TYPE_CHECKING:
     from guided_retraining.parameters.blocks import ConfigurationParameters
 
@@ -23,40 +27,10 @@ __all__ = [
     "signed_points",
 ]
 
-METRIC_NAMES = {
-    "neuron_coverage": "neuron coverage",
-    "lsa": "LSA",
-    "dsa": "DSA",
-    "deep_gini": "DeepGini",
-    "softmax_entropy": "softmax entropy",
-    "random": "random",
-    "margin": "margin",
-    "max_softmax": "max softmax",
-    "mdsa": "MDSA",
-    "loss": "loss (true label)",
-    "nbc": "NBC",
-    "snac": "SNAC",
-    "kmnc": "KMNC",
-    "k_center": "k-centre",
-}
 CONFIGURATION_NAMES = {
     "config_1": "fresh weights, clean + adversarial pool",
     "config_2": "original weights, clean + adversarial pool",
     "config_3": "original weights, adversarial pool only",
-}
-ATTACK_NAMES = {
-    "fgsm": "FGSM",
-    "bim": "BIM",
-    "pgd": "PGD",
-    "mi_fgsm": "MI-FGSM",
-    "carlini_wagner": "Carlini-Wagner L2",
-    "deepfool": "DeepFool",
-    "apgd_ce": "APGD-CE",
-    "apgd_dlr": "APGD-DLR",
-    "square": "Square",
-    "auto_attack": "AutoAttack",
-    "l2_bim": "L2 BIM",
-    "l1_bim": "L1 BIM",
 }
 UNKNOWN = "n/a"
 
@@ -75,7 +49,7 @@ def metric_name(key: str | None) -> str:
     """
     if key is None:
         return "no ranking"
-    return METRIC_NAMES.get(key, key.replace(":", ".").rsplit(".", 1)[-1].replace("_", " "))
+    return METRICS[key].label if key in METRICS else own_name(key)
 
 
 def configuration_name(key: str | None) -> str:
@@ -145,7 +119,7 @@ def attack_name(key: str) -> str:
     >>> attack_name("bim"), attack_name("mine.attacks:blur")
     ('BIM', 'blur')
     """
-    return ATTACK_NAMES.get(key, key.replace(":", ".").rsplit(".", 1)[-1].replace("_", " "))
+    return ATTACKS[key].label if key in ATTACKS else own_name(key)
 
 
 def percent(value: float | None, digits: int = 1) -> str:

@@ -13,8 +13,8 @@ from guided_retraining.guidance.boundaries import multisection_coverage, neuron_
 from guided_retraining.guidance.coverage import neuron_coverage
 from guided_retraining.guidance.diversity import k_center
 from guided_retraining.guidance.quality import apfd, faults_found, overlap, rank_correlation
-from guided_retraining.guidance.registry import METRICS, Metric, Parameter
-from guided_retraining.guidance.scoring import WRAPPERS, check_metric, row_metric, score
+from guided_retraining.guidance.registry import METRICS, Metric
+from guided_retraining.guidance.scoring import check_metric, row_metric, score
 from guided_retraining.guidance.trace import Trace
 from guided_retraining.guidance.uncertainty import (
     cross_entropy_loss,
@@ -23,7 +23,7 @@ from guided_retraining.guidance.uncertainty import (
     max_softmax,
     softmax_entropy,
 )
-from guided_retraining.guidance.wrappers import class_balanced, k_multisection, ranking
+from guided_retraining.guidance.wrappers import WRAPPERS, class_balanced, k_multisection, ranking
 
 if TYPE_CHECKING:
     from guided_retraining.guidance.distance_surprise import DistanceSurprise
@@ -37,7 +37,6 @@ __all__ = [
     "LikelihoodSurprise",
     "MahalanobisSurprise",
     "Metric",
-    "Parameter",
     "Trace",
     "apfd",
     "check_metric",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from guided_retraining.errors import InputError
-from guided_retraining.guidance.checks import check_activations, check_number
+from guided_retraining.guidance.checks import check_activations, check_parameters
 from guided_retraining.images.arrays import blocks
 
 
@@ -94,7 +94,7 @@ def multisection_coverage(
     True
     """
     low, high = _ranges(reference, 0.0)
-    sections = int(check_number(n_sections, "n_sections", 1))
+    check_parameters("kmnc", n_sections=n_sections)
     a = check_activations(activations, n_features=len(low))
     n, d = a.shape
     shuffled = np.random.default_rng(seed).permutation(n)
@@ -102,12 +102,12 @@ def multisection_coverage(
     extent = np.where(high > low, high - low, 1.0)
     for rows in blocks(n, d * 8):
         block = a[shuffled[rows]].astype(np.float64)
-        section = np.minimum(((block - low) / extent * sections), sections - 1).astype(np.int64)
+        section = np.minimum(((block - low) / extent * n_sections), n_sections - 1).astype(np.int64)
         inside = (block >= low) & (block <= high)
-        codes[rows] = np.where(inside, section + np.arange(d) * sections, -1)
+        codes[rows] = np.where(inside, section + np.arange(d) * n_sections, -1)
     gain = np.count_nonzero(codes >= 0, axis=1).astype(np.int32)
     scores = np.empty(n)
-    picks = _greedy(codes, gain.copy(), d * sections)
+    picks = _greedy(codes, gain.copy(), d * n_sections)
     rest = np.ones(n, dtype=bool)
     rest[picks] = False
     scores[shuffled[picks]] = n - np.arange(len(picks))
@@ -138,7 +138,8 @@ def _ranges(reference: ArrayLike, n_std: float) -> tuple[NDArray[np.float64], ND
         raise InputError(
             "the reference is empty; expected the training set's activations, (m, d) with m >= 1"
         )
-    slack = check_number(n_std, "n_std", 0) * (array.std(axis=0, dtype=np.float64) if n_std else 0.0)
+    check_parameters("nbc", n_std=n_std)
+    slack = n_std * (array.std(axis=0, dtype=np.float64) if n_std else 0.0)
     return array.min(axis=0).astype(np.float64) - slack, array.max(axis=0).astype(np.float64) + slack
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from guided_retraining.errors import InputError, ParameterError
+from guided_retraining.errors import InputError
 from guided_retraining.images.arrays import blocks
+from guided_retraining.parameters.parameter import check_values
 
 SUM_TOLERANCE = 1e-3  # softmax outputs stored as float16 are off by up to about 5e-4
 
@@ -108,22 +109,18 @@ def check_probabilities(probabilities: ArrayLike, name: str = "probabilities") -
     return array
 
 
-def check_number(value: Any, name: str, low: float, high: float = np.inf) -> float:
-    """Give a real parameter back as float if it lies in ``[low, high]``.
+def check_parameters(metric: str, **values: Any) -> None:
+    """Refuse values that the metric's row of the registry does not allow, for those who call its function directly.
 
     Args:
-        value: the number.
-        name: the parameter's name.
-        low: the least value allowed.
-        high: the greatest value allowed.
-
-    Returns:
-        The number.
+        metric: key of the metric.
+        **values: its parameters.
 
     Raises:
-        ParameterError: not a number, NaN, or outside the range.
+        ParameterError: a value of another type or out of range.
     """
-    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high:
-        raise ParameterError(f"{name} is {value!r}; expected a number from {low:g} to {high:g}")
-    return float(value)
+    from guided_retraining.guidance.registry import (
+        METRICS,
+    )  # which imports the metrics, which import this module
+
+    check_values(metric, METRICS[metric].parameters, values)

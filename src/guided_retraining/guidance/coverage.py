@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from guided_retraining.guidance.checks import check_activations, check_number
+from guided_retraining.guidance.checks import check_activations, check_parameters
 from guided_retraining.images.arrays import blocks
 
 
@@ -30,7 +30,7 @@ def neuron_coverage(activations: ArrayLike, threshold: float = 0.2) -> NDArray[n
     array([0.5, 0. ])
     """
     a = check_activations(activations)
-    threshold = check_number(threshold, "threshold", 0, 1)
+    check_parameters("neuron_coverage", threshold=threshold)
     scores = np.empty(len(a))
     for rows in blocks(len(a), a.shape[1] * 8, 2**22):
         block = a[rows].astype(np.float64)

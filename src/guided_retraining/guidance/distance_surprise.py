@@ -31,6 +31,8 @@ class DistanceSurprise(Surprise):
     array([0.33333333, 0.25      ])
     """
 
+    _metric = "dsa"
+
     def __init__(self, *, exclude_self: bool = False) -> None:
         self.exclude_self = exclude_self
 

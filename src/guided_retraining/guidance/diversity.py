@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from guided_retraining.guidance.checks import check_activations, check_number
+from guided_retraining.guidance.checks import check_activations, check_parameters
 from guided_retraining.guidance.parallel import one_blas_thread
 from guided_retraining.images.arrays import blocks
 
@@ -40,7 +40,8 @@ def k_center(activations: ArrayLike, *, n_picks: int = 1000) -> NDArray[np.float
     [3, 0, 2, 1]
     """
     a = check_activations(activations)
-    wanted = min(int(check_number(n_picks, "n_picks", 1)), len(a))
+    check_parameters("k_center", n_picks=n_picks)
+    wanted = min(n_picks, len(a))
     if not wanted:
         return np.zeros(0)
     with one_blas_thread():  # many small products: threads would only wait for each other

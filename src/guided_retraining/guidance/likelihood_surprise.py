@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.errors import GuidedRetrainingWarning, InputError, ParameterError
-from guided_retraining.guidance.checks import check_number
+from guided_retraining.errors import GuidedRetrainingWarning, InputError
 from guided_retraining.guidance.covariance import covariance, pooled_residuals, shrunk, whitening
 from guided_retraining.guidance.kernels import Kernels
 from guided_retraining.guidance.parallel import Scratch, workers
@@ -43,20 +42,14 @@ class LikelihoodSurprise(Surprise):
     array([1.15000000e+00, 7.75921235e+11])
     """
 
+    _metric = "lsa"
+
     def __init__(
         self, *, min_variance: float = 1e-5, drop_columns: str = "per_class", exclude_self: bool = False
     ) -> None:
         self.min_variance = min_variance
         self.drop_columns = drop_columns
         self.exclude_self = exclude_self
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        check_number(self.min_variance, "min_variance", 0)
-        if self.drop_columns not in ("per_class", "any_class"):
-            raise ParameterError(
-                f"drop_columns is {self.drop_columns!r}; expected 'per_class' or 'any_class'"
-            )
 
     def _fit(self) -> None:
         variances = {}

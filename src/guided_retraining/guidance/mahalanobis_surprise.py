@@ -30,6 +30,8 @@ class MahalanobisSurprise(Surprise):
     array([0., 3.])
     """
 
+    _metric = "mdsa"
+
     def _fit(self) -> None:
         self.means_: dict[int, NDArray[np.float64]] = {}
         self.factors_: dict[int, NDArray[np.float64]] = {}

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from guided_retraining.errors import InputError
-from guided_retraining.guidance.checks import check_number
 from guided_retraining.guidance.wrappers import check_scores
+from guided_retraining.parameters.parameter import number, whole
 
 
 def apfd(order: ArrayLike, faults: ArrayLike) -> float:
@@ -60,7 +60,9 @@ def faults_found(
     """
     wrong = np.append(0, np.cumsum(_faults_in_order(order, faults)))
     # the product may fall just below a whole number: 0.07 * 100
-    firsts = [int(check_number(f, "a fraction", 0, 1) * (len(wrong) - 1) + 1e-9) for f in fractions]
+    for fraction in fractions:
+        number(fraction, low=0, high=1).check("", "a fraction", fraction)
+    firsts = [int(fraction * (len(wrong) - 1) + 1e-9) for fraction in fractions]
     return wrong[firsts].astype(np.int64)
 
 
@@ -115,11 +117,11 @@ def overlap(orders: ArrayLike, first: int) -> NDArray[np.float64]:
     rows = np.asarray(orders)
     if rows.ndim != 2:
         raise InputError(f"orders have shape {rows.shape}; expected (k, n): a row for each metric")
-    count = int(check_number(first, "first", 1, rows.shape[1]))
+    whole(first, low=1, high=rows.shape[1]).check("", "first", first)
     chosen = np.zeros(rows.shape, dtype=np.float32)
     for mask, row in zip(chosen, rows, strict=True):
-        mask[_permutation(row)[:count]] = 1
-    return (chosen @ chosen.T).astype(np.float64) / count
+        mask[_permutation(row)[:first]] = 1
+    return (chosen @ chosen.T).astype(np.float64) / first
 
 
 def first_of(n: int, share: float) -> int:

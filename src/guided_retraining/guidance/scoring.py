@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.errors import InputError, ParameterError
-from guided_retraining.guidance.registry import METRICS, Metric, Parameter
+from guided_retraining.guidance.registry import METRICS, Metric
 from guided_retraining.guidance.trace import Trace
-from guided_retraining.guidance.wrappers import class_balanced, k_multisection
-from guided_retraining.parameters.blocks import named_function
+from guided_retraining.guidance.wrappers import WRAPPERS
+from guided_retraining.parameters.names import imported, look_up, named_function, own_name
+from guided_retraining.parameters.parameter import check_values
 
-WRAPPERS: dict[str, dict[str, Parameter]] = {
-    "class_balanced": {"by": Parameter("predictions", choices=("predictions", "labels"))},
-    "k_multisection": {"n_sections": Parameter(4, 1)},
-}
+OWN = "Or give the import path of your own function, as package.module:function."
 
 
 def check_metric(key: str, parameters: Mapping[str, Any] | None = None) -> Metric:
@@ -43,20 +39,7 @@ def check_metric(key: str, parameters: Mapping[str, Any] | None = None) -> Metri
     >>> check_metric("dsa", {"exclude_self": False}).label
     'DSA'
     """
-    chosen = dict(parameters or {})
-    _check_wrapper(key, chosen.pop("wrapper", None))
-    if key in METRICS:
-        metric = METRICS[key]
-        _check_parameters(f"metric {key!r}", chosen, metric.parameters)
-        return metric
-    if ":" not in key and "." not in key:
-        close = get_close_matches(key, METRICS, n=3)
-        hint = f" (did you mean {' or '.join(close)}?)" if close else ""
-        raise ParameterError(
-            f"there is no metric {key!r}{hint}; expected one of {', '.join(METRICS)}, or the import path of "
-            "your own function, as package.module:function"
-        )
-    return _own_metric(key, chosen)
+    return _resolve(key, parameters or {})[0]
 
 
 def row_metric(name: str, parameters: Mapping[str, Any] | None) -> Metric:
@@ -76,12 +59,7 @@ def row_metric(name: str, parameters: Mapping[str, Any] | None) -> Metric:
     >>> row_metric("chance", {"function": "random"}).per_seed
     True
     """
-    function, chosen = named_function(name, dict(parameters or {}), "function")
-    if name in METRICS and function != name:
-        raise ParameterError(
-            f"metric {name!r} is one of ours, but its row says function: {function}; give the row a name of its own"
-        )
-    return check_metric(function, chosen)
+    return check_metric(*named_function(name, parameters, "function", METRICS))
 
 
 def score(key: str, trace: Trace, *, seed: int = 0, **parameters: Any) -> NDArray[np.float64]:
@@ -104,9 +82,7 @@ def score(key: str, trace: Trace, *, seed: int = 0, **parameters: Any) -> NDArra
     >>> score("deep_gini", trace)
     array([0. , 0.5])
     """
-    metric = check_metric(key, parameters)
-    wrapper = parameters.pop("wrapper", None)
-    chosen = {name: parameter.default for name, parameter in metric.parameters.items()} | parameters
+    metric, chosen, wrapper = _resolve(key, parameters)
     if "seed" in inspect.signature(metric.function).parameters:
         chosen["seed"] = seed
     scores = np.asarray(metric.function(trace, **chosen))
@@ -118,53 +94,41 @@ def score(key: str, trace: Trace, *, seed: int = 0, **parameters: Any) -> NDArra
     if np.isnan(scores).any():
         raise InputError(f"metric {key!r} gave NaN, first for input {int(np.argmax(np.isnan(scores)))}")
     scores = scores.astype(np.float64) if metric.higher_is_earlier else -scores.astype(np.float64)
-    return scores if wrapper is None else _wrap(scores, trace, wrapper, seed)
-
-
-def _wrap(scores: NDArray[np.float64], trace: Trace, wrapper: Any, seed: int) -> NDArray[np.float64]:
-    name, given = _split_wrapper(wrapper)
-    chosen = {key: parameter.default for key, parameter in WRAPPERS[name].items()} | given
-    if name == "class_balanced":
-        return class_balanced(scores, getattr(trace, chosen["by"]), seed=seed)
-    return k_multisection(scores, **chosen, seed=seed)
-
-
-def _split_wrapper(wrapper: Any) -> tuple[str, dict[str, Any]]:
-    if isinstance(wrapper, Mapping) and len(wrapper) == 1:
-        ((name, given),) = wrapper.items()
-        return name, dict(given or {})
-    return wrapper, {}
-
-
-def _check_wrapper(key: str, wrapper: Any) -> None:
     if wrapper is None:
-        return
-    name, given = _split_wrapper(wrapper)
+        return scores
+    name, given = wrapper
+    return WRAPPERS[name].function(scores, trace, seed=seed, **given)
+
+
+def _resolve(
+    key: str, parameters: Mapping[str, Any]
+) -> tuple[Metric, dict[str, Any], tuple[str, dict[str, Any]] | None]:
+    """A metric's row, all its parameters, and its wrapper with all of its own."""
+    given = dict(parameters)
+    wrapper = _wrapper(key, given.pop("wrapper", None))
+    if ":" in key or "." in key:
+        return _own_metric(key, given), given, wrapper
+    metric = look_up("metric", key, METRICS, OWN)
+    return metric, check_values(f"metric {key}", metric.parameters, given), wrapper
+
+
+def _wrapper(key: str, asked: Any) -> tuple[str, dict[str, Any]] | None:
+    if asked is None:
+        return None
+    name: Any = asked
+    given: Mapping[str, Any] | None = None
+    if isinstance(asked, Mapping) and len(asked) == 1:
+        ((name, given),) = asked.items()
     if not isinstance(name, str) or name not in WRAPPERS:
         raise ParameterError(
-            f"metric {key!r}: wrapper is {wrapper!r}; expected {' or '.join(WRAPPERS)}, or one of them "
-            "with its parameters, as {k_multisection: {n_sections: 20}}"
+            f"metric {key}: found wrapper={asked!r}, expected {' or '.join(WRAPPERS)}, or one of them with its "
+            "parameters, as {k_multisection: {n_sections: 20}}"
         )
-    _check_parameters(f"wrapper {name!r} of metric {key!r}", given, WRAPPERS[name])
-
-
-def _check_parameters(owner: str, given: Mapping[str, Any], known: Mapping[str, Parameter]) -> None:
-    for name, value in given.items():
-        if name not in known:
-            accepted = f"it takes {', '.join(known)}" if known else "it takes none"
-            raise ParameterError(f"{owner} has no parameter {name!r}; {accepted}")
-        known[name].check(f"{name} of {owner}", value)
+    return name, check_values(f"wrapper {name} of metric {key}", WRAPPERS[name].parameters, given or {})
 
 
 def _own_metric(path: str, parameters: Mapping[str, Any]) -> Metric:
-    module_name, _, name = path.partition(":") if ":" in path else path.rpartition(".")
-    try:
-        function = getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ParameterError(
-            f"metric {path!r} cannot be imported ({error}); expected package.module:function, with the "
-            "package installed or on PYTHONPATH"
-        ) from error
+    function = imported("metric", path)
     if not callable(function):
         raise ParameterError(f"metric {path!r} is a {type(function).__name__}; expected a function")
     signature = inspect.signature(function)
@@ -176,4 +140,4 @@ def _own_metric(path: str, parameters: Mapping[str, Any]) -> Metric:
             f"signature is {signature}"
         ) from error
     needs = ("probabilities", "activations", "labels", "reference")
-    return Metric(path, name, function, needs, "linear", path)  # type: ignore[arg-type]
+    return Metric(path, own_name(path), function, needs, "linear", path)  # type: ignore[arg-type]

@@ -11,14 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
-from guided_retraining.errors import GuidedRetrainingWarning, InputError, ParameterError
-from guided_retraining.guidance.checks import check_activations, check_classes
+from guided_retraining.errors import GuidedRetrainingWarning, InputError
+from guided_retraining.guidance.checks import check_activations, check_classes, check_parameters
 
 
 class Surprise(BaseEstimator, ABC):
     """Base of the surprise metrics: ``fit`` on the training set, ``score_samples`` of any inputs."""
 
     exclude_self: bool = False
+    _metric: str  # its key in the registry
 
     def fit(self, activations: ArrayLike, predictions: ArrayLike) -> Self:
         """Take the reference.
@@ -35,7 +36,7 @@ class Surprise(BaseEstimator, ABC):
             InputError: wrong shapes, NaN, or a reference the metric is not defined on.
             ParameterError: an impossible constructor argument.
         """
-        self._check_parameters()
+        check_parameters(self._metric, **self.get_params())
         self.reference_ = check_activations(activations)
         if not len(self.reference_):
             raise InputError(
@@ -87,10 +88,6 @@ class Surprise(BaseEstimator, ABC):
                 stacklevel=2,
             )
         return scores
-
-    def _check_parameters(self) -> None:
-        if not isinstance(self.exclude_self, (bool, np.bool_)):
-            raise ParameterError(f"exclude_self is {self.exclude_self!r}; expected true or false")
 
     @abstractmethod
     def _fit(self) -> None:

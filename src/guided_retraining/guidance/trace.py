@@ -60,6 +60,11 @@ class Trace:
         return np.asarray(np.argmax(self.probabilities, axis=1), dtype=np.int64)
 
     @property
+    def reference(self) -> NDArray[Any]:
+        """``(n_reference, d)``: T's activations."""
+        return self.activations[: self.n_reference]
+
+    @property
     def reference_index(self) -> NDArray[np.int64]:
         """``(n,)`` int64: each row's own position in T, and -1 for the rows behind T."""
         index = np.full(len(self), -1, dtype=np.int64)

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from guided_retraining.errors import InputError
-from guided_retraining.guidance.checks import check_classes, check_number
+from guided_retraining.guidance.checks import check_classes
+from guided_retraining.parameters.parameter import Parameter, check_values, one_of, whole
+
+
+@dataclass(frozen=True)
+class Wrapper:
+    """A row of the table of wrappers.
+
+    Args:
+        function: called as ``function(scores, trace, seed=seed, **parameters)``; gives ``(n,)`` scores.
+        parameters: names, defaults and allowed values.
+    """
+
+    function: Callable[..., NDArray[np.float64]]
+    parameters: Mapping[str, Parameter]
 
 
 def ranking(scores: ArrayLike, *, seed: int = 0) -> NDArray[np.int64]:
@@ -93,7 +110,8 @@ def k_multisection(scores: ArrayLike, *, n_sections: int = 4, seed: int = 0) -> 
     np.float64(4.0)
     """
     values = check_scores(scores)
-    k = int(check_number(n_sections, "n_sections", 1))
+    check_values("k_multisection", WRAPPERS["k_multisection"].parameters, {"n_sections": n_sections})
+    k = n_sections
     finite = values[np.isfinite(values)]
     low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 0.0)
     share = (np.clip(values, low, high) - low) / (high - low if high > low else 1.0)
@@ -113,3 +131,15 @@ def _in_turn(order: NDArray[np.int64], groups: NDArray[np.int64]) -> NDArray[np.
     scores = np.empty(n)
     scores[order[np.argsort(rounds, kind="stable")]] = n - np.arange(n)
     return scores
+
+
+WRAPPERS: dict[str, Wrapper] = {
+    "class_balanced": Wrapper(
+        lambda scores, trace, by, seed: class_balanced(scores, getattr(trace, by), seed=seed),
+        {"by": one_of("predictions", "predictions", "labels")},
+    ),
+    "k_multisection": Wrapper(
+        lambda scores, _, **given: k_multisection(scores, **given),
+        {"n_sections": whole(4, low=1)},
+    ),
+}

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from guided_retraining.errors import ParameterError
+from guided_retraining.parameters.names import named_function
 
 
 class Parameters(BaseModel):
@@ -96,13 +96,13 @@ class AttackParameters(Parameters):
     @field_validator("attacks")
     @classmethod
     def _known_attacks(cls, value: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
-        from guided_retraining.attacks import check_attack
+        from guided_retraining.attacks import ATTACKS, check_attack
 
         chosen = {key: dict(parameters) for key, parameters in value.items() if parameters is not None}
         if not chosen:
             raise ValueError("at least one attack is needed, for example `fgsm: {eps: 0.1}`")
         for name, parameters in chosen.items():
-            check_attack(*named_function(name, parameters, "attack"))
+            check_attack(*named_function(name, parameters, "attack", ATTACKS))
         return chosen
 
 
@@ -118,11 +118,11 @@ class ReattackParameters(Parameters):
     @field_validator("unseen")
     @classmethod
     def _known_attacks(cls, value: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
-        from guided_retraining.attacks import check_attack
+        from guided_retraining.attacks import ATTACKS, check_attack
 
         chosen = {key: dict(parameters) for key, parameters in value.items() if parameters is not None}
         for name, parameters in chosen.items():
-            check_attack(*named_function(name, parameters, "attack"))
+            check_attack(*named_function(name, parameters, "attack", ATTACKS))
         return chosen
 
 
@@ -211,29 +211,3 @@ class RetrainingParameters(Parameters):
         if not chosen:
             raise ValueError("at least one configuration is needed")
         return chosen
-
-
-def named_function(name: str, parameters: dict[str, Any] | None, key: str) -> tuple[str, dict[str, Any]]:
-    """What a row of YAML names: its own name, or the import path that its ``function`` or ``attack`` gives.
-
-    Args:
-        name: the row's name, used for files, namespaces and figures.
-        parameters: the row's parameters.
-        key: the parameter that may hold an import path.
-
-    Returns:
-        A name of the registry or an import path, and the other parameters.
-
-    Raises:
-        ParameterError: an import path where a plain name is expected.
-
-    >>> named_function("mine", {"function": "my_module:score", "power": 2}, "function")
-    ('my_module:score', {'power': 2})
-    """
-    if not name.isidentifier():
-        raise ParameterError(
-            f"'{name}' cannot name files; give it a plain name and the import path below it: "
-            f"my_name: {{{key}: '{name}'}}"
-        )
-    rest = dict(parameters or {})
-    return str(rest.pop(key, name)), rest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -18,6 +17,7 @@ from guided_retraining.parameters.blocks import (
     RetrainingParameters,
     SourceParameters,
 )
+from guided_retraining.parameters.names import suggest
 
 
 class Study(Parameters):
@@ -91,9 +91,3 @@ def _field_names(path: tuple[Any, ...]) -> list[str]:
         field = model.model_fields.get(step) if hasattr(model, "model_fields") else None
         model = field.annotation if field is not None else ConfigurationParameters
     return list(getattr(model, "model_fields", {}))
-
-
-def suggest(word: str, known: list[str]) -> str:
-    """' Did you mean ...? Known: ...' for an unknown word."""
-    close = difflib.get_close_matches(word, known, n=1)
-    return (f" Did you mean '{close[0]}'?" if close else "") + f" Known: {', '.join(sorted(known))}."

@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 from kedro.config import MissingConfigException, OmegaConfigLoader
 
 from guided_retraining.errors import ParameterError
-from guided_retraining.parameters.study import Study, parse_study, suggest
+from guided_retraining.parameters.names import suggest
+from guided_retraining.parameters.study import Study, parse_study
 
 DEFAULTS = "defaults"  # the one root key that is no data set
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from guided_retraining.errors import ParameterError
+from guided_retraining.parameters.names import look_up
+from guided_retraining.parameters.parameter import Parameter, check_values, one_of, optional, whole
 from guided_retraining.readers.arrays import check_size
 from guided_retraining.readers.cifar10_binary import read_cifar10_binary
 from guided_retraining.readers.dataset import RawDataset
@@ -20,19 +22,6 @@ from guided_retraining.readers.npz import read_npz
 
 
 @dataclass(frozen=True)
-class Option:
-    """One option of a reader.
-
-    Args:
-        expected: what it may be, in words.
-        accepts: whether a value is that.
-    """
-
-    expected: str
-    accepts: Callable[[Any], bool]
-
-
-@dataclass(frozen=True)
 class Reader:
     """One raw format.
 
@@ -41,32 +30,25 @@ class Reader:
         function: ``function(path, *, size, grey, **options) -> RawDataset``.
         files: what it expects below the data set's folder.
         source: where such files come from, and under which terms.
-        options: the options it accepts, by name.
+        options: the options it accepts, by name, with defaults and allowed values.
     """
 
     key: str
     function: Callable[..., RawDataset]
     files: str
     source: str
-    options: Mapping[str, Option] = field(default_factory=dict)
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    options: Mapping[str, Parameter] = field(default_factory=dict)
 
 
 def _is_names(value: Any) -> bool:
-    return (
-        isinstance(value, (list, tuple))
-        and len(value) >= 2
-        and all(isinstance(name, str) for name in value)
-        and len(set(value)) == len(value)
-    )
+    if value is None:
+        return True
+    is_list = isinstance(value, (list, tuple)) and all(isinstance(name, str) for name in value)
+    return is_list and len(value) >= 2 and len(set(value)) == len(value)
 
 
-CLASS_NAMES = Option("a list of two or more different names", _is_names)
-MAX_UNREADABLE = Option("a whole number, 0 or more", _is_count)
-TEST = Option(f"none, {' or '.join(TESTS)}", lambda value: value is None or value in TESTS)
+CLASS_NAMES = Parameter(None, "a list of two or more different names, or null", _is_names)
+MAX_UNREADABLE = whole(0)
 
 READERS: dict[str, Reader] = {
     reader.key: reader
@@ -93,7 +75,7 @@ READERS: dict[str, Reader] = {
             "GTSRB_Final_Training_Images*.zip, GTSRB_Final_Test_Images*.zip and "
             "GTSRB_Final_Test_GT*.zip, or unpacked",
             "https://benchmark.ini.rub.de/gtsrb_dataset.html; for research, its authors ask to be cited",
-            {"test": TEST, "max_unreadable": MAX_UNREADABLE},
+            {"test": optional(one_of(None, *TESTS)), "max_unreadable": MAX_UNREADABLE},
         ),
         Reader(
             "intel",
@@ -133,19 +115,8 @@ def check_reader(key: str, options: Mapping[str, Any] | None = None) -> Reader:
     >>> check_reader("idx", {"class_names": ["a", "b"]}).key
     'idx'
     """
-    if key not in READERS:
-        raise ParameterError(f"there is no reader {key!r}: choose one of {', '.join(READERS)}")
-    reader = READERS[key]
-    for name, value in (options or {}).items():
-        if name not in reader.options:
-            known = ", ".join(reader.options) or "none"
-            raise ParameterError(
-                f"the reader {key!r} has no option {name!r}: it has {known} (besides size and grey)"
-            )
-        if not reader.options[name].accepts(value):
-            raise ParameterError(
-                f"{name} of the reader {key!r}: expected {reader.options[name].expected}, got {value!r}"
-            )
+    reader = look_up("reader", key, READERS)
+    check_values(f"reader {key}", reader.options, options or {})
     return reader
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from zlib import crc32
 
+from guided_retraining.guidance.registry import METRICS
+
 __all__ = ["ADVERSARIAL", "CLEAN", "INK", "MUTED", "Style", "metric_order", "metric_style"]
 
 INK = "#222222"
@@ -29,30 +31,12 @@ class Style:
     line: str = "-"
 
 
-# Okabe and Ito (2008), without their yellow (too faint on white), for the six of the published
-# study; the others from Tol (2021), "Colour schemes", muted. Like colours differ in marker and line as well.
-STYLES = {
-    "neuron_coverage": Style("#E69F00", "s"),
-    "lsa": Style("#56B4E9", "^"),
-    "dsa": Style("#0072B2", "o"),
-    "deep_gini": Style("#D55E00", "D"),
-    "softmax_entropy": Style("#009E73", "v"),
-    "random": Style("#000000", "x", "--"),
-    "margin": Style("#CC79A7", "P"),
-    "max_softmax": Style("#882255", "h", "-."),
-    "mdsa": Style("#332288", "<"),
-    "loss": Style("#999933", "*", "-."),
-    "nbc": Style("#AA4499", ">", ":"),
-    "snac": Style("#117733", "p", ":"),
-    "kmnc": Style("#CC6677", "d", ":"),
-    "k_center": Style("#44AA99", "X", "-."),
-}
 SPARE_COLOURS = ("#88CCEE", "#DDAA33", "#7A4B2A", "#555555", "#B00068")
 SPARE_MARKERS = ("o", "s", "^", "v", "D", "P", "X")
 
 
 def metric_style(key: str) -> Style:
-    """The style of a metric; a user's own metric gets a spare one by a checksum of its key.
+    """The style of a metric, from its row; one without gets a spare style by a checksum of its key.
 
     Args:
         key: registry key or import path of the metric.
@@ -63,8 +47,9 @@ def metric_style(key: str) -> Style:
     >>> metric_style("random").line, metric_style("mine:score") == metric_style("mine:score")
     ('--', True)
     """
-    if key in STYLES:
-        return STYLES[key]
+    row = METRICS.get(key)
+    if row is not None and row.colour:
+        return Style(row.colour, row.marker, row.line)
     number = crc32(key.encode())
     colour = SPARE_COLOURS[number % len(SPARE_COLOURS)]
     marker = SPARE_MARKERS[number // 8 % len(SPARE_MARKERS)]
@@ -72,7 +57,7 @@ def metric_style(key: str) -> Style:
 
 
 def metric_order(keys: Iterable[str]) -> list[str]:
-    """Metrics in the order of every legend and table: the known ones as in the palette, others by name.
+    """Metrics in the order of every legend and table: the known ones as in the registry, others by name.
 
     Args:
         keys: any iterable of metric keys; repeated ones count once.
@@ -83,6 +68,6 @@ def metric_order(keys: Iterable[str]) -> list[str]:
     >>> metric_order(["mine", "random", "dsa"])
     ['dsa', 'random', 'mine']
     """
-    known = list(STYLES)
+    known = list(METRICS)
     unique = {str(key) for key in keys}
-    return sorted(unique, key=lambda key: (known.index(key) if key in STYLES else len(known), key))
+    return sorted(unique, key=lambda key: (known.index(key) if key in METRICS else len(known), key))

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from guided_retraining.guidance import Trace, score
 from guided_retraining.images.pool import LabelledPool
-from guided_retraining.parameters.blocks import ModelParameters, named_function
+from guided_retraining.parameters.blocks import ModelParameters
+from guided_retraining.parameters.names import named_function
 
 Traced = tuple[dict[int, NDArray[np.float32]], dict[int, NDArray[np.float32]], dict[int, dict[str, Any]]]
 
