@@ -42,12 +42,6 @@ _ROWS = (
     ),
     Outcome("combined", "clean and replayed together", "Clean and replayed test inputs together"),
     Outcome(
-        "reattacked",
-        "attacked again",
-        "Test inputs attacked again, each retrained model by itself",
-        per_attack=True,
-    ),
-    Outcome(
         "robust",
         "robust",
         "Test images that stay right under every attack made anew against each retrained model",
@@ -66,6 +60,12 @@ OUTCOMES: dict[str, Outcome] = {row.key: row for row in _ROWS}
 def attack_of(column: str) -> tuple[Outcome | None, str | None]:
     """Which kind of accuracy a column holds, and under which attack alone.
 
+    Args:
+        column: of the results.
+
+    Returns:
+        The kind, None where it is none of the table's; and the attack, None where it is under all of them.
+
     >>> outcome, attack = attack_of("accuracy_robust_fgsm")
     >>> outcome.key, attack, attack_of("fit_seconds")
     ('robust', 'fgsm', (None, None))
@@ -81,6 +81,12 @@ def attack_of(column: str) -> tuple[Outcome | None, str | None]:
 def columns_in_order(columns: list[str]) -> list[str]:
     """Those that hold accuracies on test data: as in the table of kinds, each before those of its attacks; a kind that
     is not in the table comes last.
+
+    Args:
+        columns: of the results.
+
+    Returns:
+        The names that begin with ``accuracy_``, sorted.
 
     >>> columns_in_order(["accuracy_own", "accuracy_robust_bim", "seed", "accuracy_robust", "accuracy_clean"])
     ['accuracy_clean', 'accuracy_robust', 'accuracy_robust_bim', 'accuracy_own']
