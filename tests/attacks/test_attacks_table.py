@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from guided_retraining.attacks import ATTACKS, KerasLogitsEstimator, check_attack, make_attack
+from guided_retraining.attacks.making import attack_ball
 from guided_retraining.attacks.norms import perturbation_norms
-from guided_retraining.attacks.registry import attack_ball
 from guided_retraining.errors import ParameterError
 
 QUICK: dict[str, dict[str, Any]] = {

@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from guided_retraining.attacks.registry import ATTACKS, AttackRow, check_attack, make_attack
+from guided_retraining.attacks.making import check_attack, make_attack
+from guided_retraining.attacks.registry import ATTACKS, AttackRow
 
 if TYPE_CHECKING:
     from guided_retraining.attacks.estimator import KerasLogitsEstimator

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from guided_retraining.attacks.estimator import EvasionAttack, KerasLogitsEstimator
 from guided_retraining.attacks.finite import check_finite
 from guided_retraining.attacks.inputs import check_images, class_indices
+from guided_retraining.attacks.making import check_arguments
 from guided_retraining.attacks.norms import kept_inside
-from guided_retraining.attacks.registry import check_arguments
 from guided_retraining.errors import ParameterError
 
 __all__ = ["CompiledAttack", "prepared"]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guided_retraining.attacks.registry import ATTACKS, attack_ball
+from guided_retraining.attacks.making import attack_ball
+from guided_retraining.attacks.registry import ATTACKS
 from guided_retraining.images.arrays import ImageArray
 from guided_retraining.parameters.blocks import ReattackParameters
 from guided_retraining.parameters.names import named_function

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.inputs import check_images, class_indices
+from guided_retraining.attacks.making import attack_ball, check_attack, make_attack
 from guided_retraining.attacks.norms import kept_inside, perturbation_norms
-from guided_retraining.attacks.registry import attack_ball, check_attack, make_attack
 from guided_retraining.attacks.seeding import seeded_globals
 from guided_retraining.errors import InputError, ModelError
 from guided_retraining.images.arrays import ImageArray

@@ -96,13 +96,9 @@ class AttackParameters(Parameters):
     @field_validator("attacks")
     @classmethod
     def _known_attacks(cls, value: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
-        from guided_retraining.attacks import ATTACKS, check_attack
-
-        chosen = {key: dict(parameters) for key, parameters in value.items() if parameters is not None}
+        chosen = _checked_attacks(value)
         if not chosen:
             raise ValueError("at least one attack is needed, for example `fgsm: {eps: 0.1}`")
-        for name, parameters in chosen.items():
-            check_attack(*named_function(name, parameters, "attack", ATTACKS))
         return chosen
 
 
@@ -118,12 +114,17 @@ class ReattackParameters(Parameters):
     @field_validator("unseen")
     @classmethod
     def _known_attacks(cls, value: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
-        from guided_retraining.attacks import ATTACKS, check_attack
+        return _checked_attacks(value)
 
-        chosen = {key: dict(parameters) for key, parameters in value.items() if parameters is not None}
-        for name, parameters in chosen.items():
-            check_attack(*named_function(name, parameters, "attack", ATTACKS))
-        return chosen
+
+def _checked_attacks(rows: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
+    """The rows that are not switched off, each of a known attack with possible parameters."""
+    from guided_retraining.attacks import ATTACKS, check_attack
+
+    chosen = {name: dict(parameters) for name, parameters in rows.items() if parameters is not None}
+    for name, parameters in chosen.items():
+        check_attack(*named_function(name, parameters, "attack", ATTACKS))
+    return chosen
 
 
 class ConfigurationParameters(Parameters):
