@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv demo test test-slow lint bench-guidance bench-attacks bench-readers bench-retraining clean
+.PHONY: help venv demo test test-slow lint docs build lock bench-guidance bench-attacks bench-readers bench-retraining clean
 
 help:
 	@echo "make demo    install into .venv and run the study on handwritten digits (a few minutes)"
 	@echo "make test    install into .venv and run the tests"
 	@echo "make venv    only install"
 	@echo "make lint    ruff and mypy"
+	@echo "make docs    the documentation as a site in docs/_build/html; a broken link fails"
+	@echo "make build   the wheel in dist/"
+	@echo "make lock    requirements.lock anew from pyproject.toml"
 
 venv: $(STAMP)
 
@@ -34,6 +37,17 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(STAMP)
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet docs docs/_build/html
+
+build: $(STAMP)
+	$(BIN)/python -m build --wheel --no-isolation
+
+# Without the addresses of package indexes, for all operating systems and Python versions at once.
+lock: $(STAMP)
+	$(BIN)/uv pip compile --universal --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
+		--extra dev --quiet --output-file requirements.lock pyproject.toml
 
 bench-guidance bench-attacks bench-readers bench-retraining: bench-%: $(STAMP)
 	$(BIN)/python benchmarks/bench_$*.py $(ARGS)

@@ -31,7 +31,7 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("packaged")
     source = folder / "source"
     shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     # Without isolation nothing is fetched: the build's requirements are installed with the tests'.
     command([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)], source)

@@ -25,8 +25,7 @@ class AutoAttackEnsemble(CompiledAttack):
         batch_size: most inputs at once.
         seed: of all random draws.
 
-    Source: Croce and Hein 2020 (arXiv 2003.01690). The published ensemble runs targeted APGD and FAB as
-        well, and
+    Source: Croce and Hein 2020 (arXiv 2003.01690). The published ensemble runs targeted APGD and FAB as well, and
     5,000 tries of Square; accuracies under this one are upper bounds of those under it.
     """
 

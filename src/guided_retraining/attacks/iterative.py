@@ -33,8 +33,7 @@ class IterativeGradientAttack(CompiledAttack):
         seed: for the random starts.
 
     Source: Goodfellow et al. 2015 (arXiv 1412.6572); Kurakin et al. 2017 (arXiv 1607.02533); Madry et al.
-        2018 (arXiv
-    1706.06083); Dong et al. 2018 (arXiv 1710.06081). Parameter names are ART's.
+    2018 (arXiv 1706.06083); Dong et al. 2018 (arXiv 1710.06081). Parameter names are ART's.
     """
 
     norm: float

@@ -17,7 +17,7 @@ class Kernels:
         columns: ``(d_c,)`` int64, the activation columns that are used.
         centre: ``(d_c,)`` float64, the class mean.
         factor: ``(d_c, d_c)`` float64, whitens centred columns and divides by the bandwidth.
-        kernels: ``(n_c, d_c + 1)`` float64, the members in these coordinates, and -|z|^2 / 2 behind them.
+        kernels: ``(n_c, d_c + 1)`` float64, the members in these coordinates, and ``-|z|^2 / 2`` behind them.
         log_normaliser: ln of sqrt(det(2 pi bandwidth^2 covariance)), without the number of kernels.
     """
 

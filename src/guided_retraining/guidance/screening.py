@@ -1,7 +1,7 @@
 """Exact nearest neighbours at the speed of float32 matrix products.
 
-|x - y|^2 = |x|^2 + |y|^2 - 2 x.y loses digits where x and y are close. So the product is used for a proven
-**lower bound** only: what rounding can take away, (2 d + 16) units of float32 round-off of |x|^2 + |y|^2,
+``|x - y|^2 = |x|^2 + |y|^2 - 2 x.y`` loses digits where x and y are close. So the product is used for a proven
+**lower bound** only: what rounding can take away, (2 d + 16) units of float32 round-off of ``|x|^2 + |y|^2``,
 is subtracted beforehand. Pairs whose lower bound does not exceed an exact distance already found are
 computed again, directly and in float64; all others are proven farther. The answer is that of the float64
 formula, whatever the data.
