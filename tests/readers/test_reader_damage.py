@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import reader_samples as samples
 
+import reader_samples as samples
 from guided_retraining.errors import DataFileError, ParameterError
 from guided_retraining.readers import archives as archives_module
 from guided_retraining.readers import check_reader, read

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import reader_samples as samples
 
+import reader_samples as samples
 from guided_retraining.errors import DataFileError, ParameterError
 from guided_retraining.readers import read
 from guided_retraining.readers.download import download

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import reader_samples as samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import reader_samples as samples
 from guided_retraining.errors import InputError, ParameterError
 from guided_retraining.images.arrays import SelectedImages, UnitImages
 from guided_retraining.readers import duplicates, near_duplicates

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import reader_samples as samples
 from PIL import Image
 
+import reader_samples as samples
 from guided_retraining.readers import READERS, read
 from project_copies import ROOT
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import reader_samples as samples
 from PIL import Image
 
+import reader_samples as samples
 from guided_retraining.errors import DataFileError
 from guided_retraining.readers import parallel, read
 from guided_retraining.readers.archives import open_files

@@ -6,10 +6,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import reader_samples as samples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import reader_samples as samples
 from guided_retraining.errors import DataFileError, GuidedRetrainingError
 from guided_retraining.readers import RawDataset, read
 from guided_retraining.readers.arrays import resized, to_grey

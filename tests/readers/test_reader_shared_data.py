@@ -7,9 +7,9 @@ import zipfile
 
 import numpy as np
 import pytest
-import reader_samples as samples
 from PIL import Image
 
+import reader_samples as samples
 from guided_retraining.errors import DataFileError
 from guided_retraining.images.arrays import UnitImages
 from guided_retraining.readers import near_duplicates, read, stratified_split

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-SHARED_DATA = Path(__file__).resolve().parents[2] / "../shared/data"
+SHARED_DATA = Path(__file__).resolve().parents[1] / "../shared/data"
 
 
 def shared(name: str) -> Path:
@@ -130,3 +130,49 @@ def write_gtsrb(folder: Path) -> None:
     write_zip(folder / "GTSRB_Final_Training_Images.zip", train)
     write_zip(folder / "GTSRB_Final_Test_Images.subset.zip", test)
     write_zip(folder / "GTSRB_Final_Test_GT.zip", {"GT-final_test.csv": table})
+
+
+def class_pictures(n_classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures that can be told apart: each class's own pattern under noise; with their labels, in turn."""
+    rng = np.random.default_rng(n_classes)
+    patterns = rng.integers(0, 256, (n_classes, *shape))
+    labels = np.tile(np.arange(n_classes), per_class)
+    noise = rng.integers(0, 256, (len(labels), *shape))
+    return ((7 * patterns[labels] + noise) // 8).astype(np.uint8), labels.astype(np.uint8)
+
+
+def mnist_study(folder: Path, per_class: int) -> None:
+    for stem, n in (("train", per_class), ("t10k", 2)):
+        write_idx(folder, *class_pictures(10, n, (12, 12)), stem)
+
+
+def cifar_study(folder: Path, per_class: int) -> None:
+    images, labels = class_pictures(10, per_class, (3072,))
+    records = np.hstack([labels[:, None], images])
+    names = (*(f"data_batch_{k}" for k in range(1, 6)), "test_batch")
+    batches = zip(names, np.array_split(records, len(names)), strict=True)
+    members = {f"cifar-10-batches-bin/{name}.bin": batch.tobytes() for name, batch in batches}
+    write_tar(folder / "cifar-10-binary.tar.gz", members)
+
+
+def gtsrb_study(folder: Path, per_class: int) -> None:
+    """As the official zips: tracks of the same sign, far fewer than ``per_class``, and a test set."""
+    frames = 4
+    train, test, table = gtsrb_members(per_class // frames, frames)
+    images, labels = class_pictures(43, per_class, (8, 8, 3))
+    of_class = {label: iter(images[labels == label]) for label in range(43)}
+    for name in [name for name in train if name.endswith(".ppm")]:
+        train[name] = encoded(next(of_class[int(name.split("/")[-2])]), "PPM")
+    write_zip(folder / "GTSRB_Final_Training_Images.zip", train)
+    write_zip(folder / "GTSRB_Final_Test_Images.zip", test)
+    write_zip(folder / "GTSRB_Final_Test_GT.zip", {"GT-final_test.csv": table})
+
+
+def intel_study(folder: Path, per_class: int) -> None:
+    names = ("buildings", "forest", "glacier", "mountain", "sea", "street")
+    members = {}
+    for split, n in (("train", per_class), ("test", 4)):
+        images, labels = class_pictures(len(names), n, (16, 16, 3))
+        for i, (image, label) in enumerate(zip(images, labels, strict=True)):
+            members[f"seg_{split}/seg_{split}/{names[label]}/{i}.jpg"] = encoded(image, "JPEG")
+    write_zip(folder / "intel-image-classification.zip", members)
