@@ -13,6 +13,7 @@ from typing import Literal, TypedDict
 __all__ = [
     "Action",
     "Choice",
+    "ClassForgetting",
     "Contrast",
     "Contrasts",
     "Cost",
@@ -50,7 +51,7 @@ class Difference(TypedDict):
     ``spread`` says whose spread the bound rests on: ``pooled`` over the orderings, or the cell's ``own``.
     """
 
-    mean: float
+    mean: float | None
     low: float | None
     spread: Literal["pooled", "own"]
 
@@ -90,6 +91,7 @@ class Choice(TypedDict):
         margin: the largest loss against the whole pool that counts as none.
         alpha: error rate of the whole choice.
         baseline: the ordering that needs no ranking.
+        strategy: the configuration that is best at the whole pool, and the only one whose budgets are compared.
         strategies: mean of the primary outcome at the whole pool, by configuration.
         gain: of the whole pool over the original model in the primary outcome, lower bound included; None without
             rows of the original model.
@@ -112,6 +114,7 @@ class Choice(TypedDict):
     margin: float
     alpha: float
     baseline: str
+    strategy: str
     strategies: dict[str, float]
     gain: Difference | None
     accepted: dict[str, int | None]
@@ -126,7 +129,8 @@ class Contrast(TypedDict):
 
     ``low`` and ``high`` are simultaneous over metrics and configurations, ``p_value`` is corrected for both
     (Dunnett, Bonferroni); ``p_paired`` is the uncorrected paired t test. ``possible`` is the largest difference, either
-    way, that the interval leaves possible.
+    way, that the interval leaves possible; ``detectable`` the true difference that would have been shown with a
+    probability of 80 %.
     """
 
     configuration: str
@@ -137,12 +141,13 @@ class Contrast(TypedDict):
     p_value: float | None
     p_paired: float | None
     possible: float | None
+    detectable: float | None
     verdict: Verdict
 
 
 class Contrasts(TypedDict):
-    """All metrics against random. ``detectable``: by configuration, the true difference that this study would have
-    shown with a probability of 80 %; ``sentences`` say it all in words."""
+    """All metrics against random. ``detectable``: by configuration, the smallest one of its contrasts; ``sentences``
+    say it all in words, one for each configuration."""
 
     outcome: str
     baseline: str
@@ -178,15 +183,24 @@ class ModelNumbers(TypedDict):
     cost: Cost
 
 
-class Forgetting(TypedDict):
-    """Clean test images before and after hardening, a share of all and by class (index as in the class names).
+class ClassForgetting(TypedDict):
+    """The clean test images of one class; ``label`` is its index in the class names."""
 
-    ``churn`` was right with the original model and is wrong now, ``gained`` the reverse.
-    """
+    label: int
+    n_images: int
+    accuracy_before: float
+    accuracy_after: float
+    churn: float
+    gained: float
+
+
+class Forgetting(TypedDict):
+    """Clean test images before and after hardening: ``churn`` is the share that was right with the original model
+    and is wrong now, ``gained`` the reverse; means over replicates."""
 
     churn: float
     gained: float
-    per_class: list[dict[str, float | int | None]]
+    per_class: list[ClassForgetting]
 
 
 class Recommendation(TypedDict):
