@@ -1,147 +1,133 @@
-"""The recommendation: chosen on validation data only, honest about what it cannot know, safe for JSON."""
+"""The recommendation: chosen on validation data, reported on test data, honest about what it cannot know."""
 
 import json
 
 import numpy as np
 import pytest
-from made_up_results import made_up_costs, made_up_results
 
 from guided_retraining.errors import InputError
-from guided_retraining.evaluation import answer_lines, recommend
-from guided_retraining.evaluation.selection import select_cell, selection_stability
+from guided_retraining.evaluation import recommend
+from guided_retraining.evaluation.intervals import wilson
+from made_up_study import WORDS, made_up_costs, made_up_study
+
+LABELS = np.arange(500) % 10
 
 
-def test_planted_metric_is_recommended_and_reported_on_test_data():
-    results = made_up_results(advantages={"dsa": 0.04}, seeds=range(5))
-    found = recommend(results, costs=made_up_costs(), n_test_inputs=720)
-    assert found["metric"] == "dsa"
-    cell = results[
-        (results["configuration"] == found["configuration"])
-        & (results["metric"] == "dsa")
-        & (results["n_inputs"] == found["n_inputs"])
-    ]
-    assert found["accuracy"]["combined"]["mean"] == pytest.approx(cell["accuracy_combined"].mean())
-    assert found["gain_over_original"]["combined"]["mean"] == pytest.approx(
-        cell["accuracy_combined"].mean() - found["original"]["combined"]
+def recommended(*, images=True, costs=True, **made):
+    keyword = {name: made.pop(name) for name in ("own_model", "n_images", "choose_by") if name in made}
+    results, correctness = made_up_study(**made)
+    if images:
+        keyword |= {"correctness": correctness, "labels": LABELS}
+    if costs:
+        keyword["costs"] = made_up_costs(results)
+    return recommend(results, words=WORDS, **keyword), results
+
+
+def test_reported_on_the_test_data_of_the_chosen_cell():
+    found, results = recommended(loss=0.30, noise=0.002, replicates=range(5))
+    assert found["choice"]["action"] == "random inputs"
+    cell = results.query("configuration == 'config_1' and metric == 'random' and n_inputs == 800")
+    whole = results.query("configuration == 'config_1' and metric == 'random' and n_inputs == 1600")
+    before = results[results["n_inputs"] == 0].drop_duplicates("seed")
+    for kind in ("clean", "robust", "robust_fgsm", "unseen", "replayed", "combined"):
+        column = f"accuracy_{kind}"
+        for name, rows in (("recommended", cell), ("whole_pool", whole), ("original", before)):
+            assert found["models"][name]["accuracy"][kind]["mean"] == pytest.approx(rows[column].mean())
+        gain = found["differences"]["original"][kind]["mean"]
+        assert gain == pytest.approx(cell[column].mean() - before[column].mean())
+    assert found["models"]["recommended"]["cost"]["fit_seconds"] == pytest.approx(0.4)
+
+
+def test_every_interval_with_images_is_as_wide_as_wilsons():
+    found, _ = recommended(noise=0.0001)
+    for model in found["models"].values():
+        for kind, n in (("clean", 500), ("robust", 400), ("unseen", 400), ("robust_bim", 400)):
+            interval = model["accuracy"][kind]
+            low, high = wilson(interval["mean"], interval["n_images"])
+            assert interval["n_images"] >= n
+            assert interval["over"] == "replicates and images"
+            assert interval["low"] <= low + 1e-12
+            assert interval["high"] >= high - 1e-12
+
+
+def test_paired_by_image_a_difference_is_known_better_than_its_two_sides():
+    found, _ = recommended()
+    gain = found["differences"]["whole_pool"]["clean"]
+    side = found["models"]["whole_pool"]["accuracy"]["clean"]
+    assert gain["over"] == "replicates and images"
+    assert gain["high"] - gain["low"] < side["high"] - side["low"]
+
+
+def test_without_images_intervals_say_what_they_are_over():
+    found, _ = recommended(images=False)
+    assert found["models"]["recommended"]["accuracy"]["robust"]["over"] == "replicates"
+    assert found["forgetting"] is None
+    counted, _ = recommended(images=False, n_images={"robust": 400})
+    assert counted["models"]["recommended"]["accuracy"]["robust"]["over"] == "replicates and images"
+
+
+def test_ranked_inputs_are_set_beside_as_many_random_ones():
+    results, correctness = made_up_study(loss=0.30, clean_loss=0.0, noise=0.001, replicates=range(5))
+    short = (results["metric"] == "lsa") & results["n_inputs"].between(200, 800)
+    results.loc[short, "validation_accuracy_robust"] = 0.56
+    scoring = dict.fromkeys(("lsa", "dsa"), 0.001)
+    found = recommend(
+        results, costs=made_up_costs(results, scoring=scoring), correctness=correctness, labels=LABELS
     )
-    assert found["gain_over_random"]["mean"] == pytest.approx(0.04, abs=0.02)
-    assert found["cost"]["scoring_seconds"] == pytest.approx(0.002 * 4**2)
-    assert found["cost"]["fit_seconds"] == pytest.approx(0.01 * found["n_inputs"])
-    assert found["stability"]["same_metric"] == 5
-    assert 0 < found["test_half_width"] < 0.03
+    assert found["choice"]["action"] == "ranked inputs"
+    assert set(found["models"]) == {"original", "recommended", "whole_pool", "random"}
+    assert found["models"]["random"]["n_inputs"] == found["models"]["recommended"]["n_inputs"] == 200
+    assert found["models"]["random"]["metric"] == "random"
 
 
-def test_test_accuracy_has_no_say_in_the_choice():
-    results = made_up_results()
-    shuffled = results.assign(
-        accuracy_combined=np.random.default_rng(0).permutation(results["accuracy_combined"])
+def test_forgetting_is_that_of_the_recommended_model():
+    found, _ = recommended()
+    forgetting = found["forgetting"]
+    change = forgetting["gained"] - forgetting["churn"]
+    assert change == pytest.approx(found["differences"]["original"]["clean"]["mean"])
+    assert sum(row["n_images"] for row in forgetting["per_class"]) == 500
+
+
+def test_attacks_behind_each_number_are_named_and_never_mixed_unsaid():
+    found, _ = recommended()
+    assert found["attacks"] == {
+        "replayed": ["fgsm", "bim", "carlini_wagner"], "robust": ["fgsm", "bim"], "unseen": ["apgd_ce"],
+    }  # fmt: skip
+    assert any(
+        "include Carlini-Wagner" in note and "robust accuracy does not" in note for note in found["notes"]
     )
-    assert select_cell(results) == select_cell(shuffled)
 
 
-def test_fewest_inputs_within_one_standard_error():
-    results = made_up_results(metrics=["dsa"], noise=0.01)
-    chosen = select_cell(results)
-    means = results.groupby(["configuration", "n_inputs"])["validation_accuracy_combined"].agg(
-        ["mean", "sem"]
-    )
-    error = max(means.loc[means["mean"].idxmax(), "sem"], means["sem"].median())
-    good = means[means["mean"] >= means["mean"].max() - error].reset_index()
-    assert chosen["n_inputs"] == good["n_inputs"].min()
-    assert chosen["standard_error"] == pytest.approx(error)
-
-
-def test_one_seed_uses_the_size_of_the_validation_set():
-    results = made_up_results(seeds=[0])
-    assert select_cell(results)["standard_error"] is None
-    with_size = select_cell(results, n_validation=400)
-    assert with_size["standard_error"] == pytest.approx(0.013, abs=0.005)
-    assert with_size["n_inputs"] <= select_cell(results)["n_inputs"]
-
-
-def test_retraining_that_does_not_help_is_not_recommended():
-    results = made_up_results(noise=0.002)
-    retrained = results["n_inputs"] > 0
-    results.loc[retrained, ["validation_accuracy_combined", "accuracy_combined"]] -= 0.9
-    found = recommend(results)
-    assert (found["configuration"], found["metric"], found["n_inputs"]) == (None, None, 0)
-    assert "keep the original model" in answer_lines(found)[0]
-
-
-def test_whole_pool_needs_no_metric():
-    found = recommend(made_up_results(noise=0.0))
-    assert found["n_inputs"] == found["pool_size"]
-    assert found["metric"] is None
-    assert found["gain_over_random"] == {}
-    assert "whole pool of 500 inputs" in answer_lines(found)[0]
-
-
-def test_unfinished_cells_do_not_win_by_having_fewer_seeds():
-    results = made_up_results()
-    lucky = (
-        (results["metric"] == "lsa") & (results["n_inputs"] == 150) & (results["configuration"] == "config_1")
-    )
-    results.loc[lucky, "validation_accuracy_combined"] = 0.999
-    assert select_cell(results)["n_inputs"] == 150
-    unfinished = results[~(lucky & (results["seed"] == 2))]
-    assert select_cell(unfinished)["n_inputs"] != 150
-
-
-def test_left_out_seed_takes_no_part_in_its_own_choice():
-    results = made_up_results(advantages={"dsa": 0.04}, seeds=range(4))
-    found = selection_stability(results).set_index("seed")
-    for seed in range(4):
-        chosen = select_cell(results[results["seed"] != seed])
-        assert found.loc[seed, "n_inputs"] == chosen["n_inputs"]
-    assert selection_stability(made_up_results(seeds=[0, 1])).empty
+def test_a_claim_about_a_users_own_model_is_about_that_model():
+    assert recommended()[0]["claim"] == "for this data set, architecture and attacks"
+    found, _ = recommended(own_model=True)
+    assert found["claim"] == "for this model"
+    assert any("a claim about this model's ranking" in note for note in found["notes"])
 
 
 @pytest.mark.parametrize(
     "made",
     [
         {},
-        {"seeds": [0]},
-        {"seeds": [0, 1]},
+        {"replicates": [0]},
+        {"replicates": [0, 1]},
         {"noise": 0.0},
+        {"robust": False},
+        {"images": False, "costs": False},
         {"metrics": ["dsa", "lsa"]},
         {"metrics": ["random"]},
-        {"metrics": ["mine.scores:edges", "random"], "attacks": []},
+        {"metrics": ["mine", "random"]},
+        {"configurations": ["config_1"]},
     ],
+    ids=str,
 )
-def test_safe_for_json_and_three_lines_in_every_case(made):
-    found = recommend(made_up_results(**made))
-    read_back = json.loads(json.dumps(found, allow_nan=False))
-    lines = answer_lines(read_back)
-    assert lines == answer_lines(found)
-    assert len(lines) == 3
-    assert "nan" not in " ".join(lines).lower()
+def test_safe_for_json_in_every_case(made):
+    found, _ = recommended(**made)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert "recommended" in found["models"]
 
 
-def test_original_model_from_the_summary_if_there_is_no_n_0_row():
-    results = made_up_results()
-    results = results[results["configuration"] == "config_1"]
-    assert recommend(results)["original"]["combined"] is None
-    found = recommend(results, original={"accuracy_combined": 0.5})
-    assert found["original"]["combined"] == 0.5
-    assert found["gain_over_original"]["combined"]["mean"] == pytest.approx(0.4, abs=0.05)
-
-
-def test_without_validation_accuracy_nothing_is_chosen():
-    results = made_up_results().assign(validation_accuracy_combined=np.nan)
-    with pytest.raises(InputError, match=r"validation_accuracy_combined holds no value.*validation split"):
-        recommend(results)
-
-
-def test_lines_say_what_one_seed_cannot_show():
-    assert "1 seed, so no interval and no test" in answer_lines(recommend(made_up_results(seeds=[0])))[2]
-
-
-def test_line_says_when_no_metric_beats_random():
-    line = answer_lines(recommend(made_up_results()))[2]
-    assert "no metric is shown to be better than random" in line
-
-
-def test_first_line_does_not_claim_more_than_was_shown():
-    shown = recommend(made_up_results(advantages={"dsa": 0.05}, seeds=range(6)))
-    assert "ranked first by DSA, under" in answer_lines(shown)[0]
-    assert "(not shown to beat random)" in answer_lines(recommend(made_up_results()))[0]
+def test_images_without_their_labels_are_refused():
+    results, correctness = made_up_study(metrics=["random"])
+    with pytest.raises(InputError, match="labels of the clean test images"):
+        recommend(results, correctness=correctness)

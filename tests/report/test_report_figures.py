@@ -9,7 +9,8 @@ from made_up_results import METRICS, made_up_costs, made_up_results
 
 from guided_retraining import guidance
 from guided_retraining.errors import InputError
-from guided_retraining.evaluation import recommend, summarise
+from guided_retraining.evaluation.comparison import summarise
+from guided_retraining.evaluation.first_edition import recommend
 from guided_retraining.report import (
     accuracy_curves,
     accuracy_split,

@@ -9,7 +9,7 @@ import pytest
 from made_up_results import made_up_costs, made_up_results
 from test_report_figures import adversarial_table
 
-from guided_retraining.evaluation import recommend
+from guided_retraining.evaluation.first_edition import recommend
 from guided_retraining.report import (
     PageContext,
     accuracy_curves,

@@ -15,7 +15,7 @@ from guided_retraining.attacks.finite import check_finite
 from guided_retraining.attacks.gradients import Signature, value_and_gradient
 from guided_retraining.attacks.losses import difference_of_logits_ratio, log_odds, margin
 from guided_retraining.attacks.norms import norm_order, random_in_ball
-from guided_retraining.attacks.steps import STEPS_A_CALL, direction, project
+from guided_retraining.attacks.steps import direction, project
 from guided_retraining.errors import ParameterError
 from guided_retraining.machine.backend import ops
 
@@ -139,34 +139,30 @@ class AutoPGD(CompiledAttack):
         step = np.full(len(rows), first_step, np.float32)
         best_before, halved = best_loss.copy(), np.zeros(len(rows), bool)
         for since, until in windows(self.max_iter):
-            rises = np.zeros(len(rows), np.float32)
-            for begun in range(since, until, STEPS_A_CALL):
-                if not len(rows):
-                    return result, fooled
-                x, last, gradient, best, best_gradient, loss, best_loss, rising, ahead = run(
-                    images[rows], x, last, gradient, best, best_gradient, loss, best_loss, step, labels[rows],
-                    self.eps, INERTIA, begun, min(begun + STEPS_A_CALL, until),
-                )  # fmt: skip
-                rises += rising
-                done = ahead > 0
-                result[rows[done]], fooled[rows[done]] = x[done], True
-                result[rows[~done]] = best[~done]
-                if done.any():
-                    rows = rows[~done]
-                    x, last, gradient, best, best_gradient, loss, best_loss, step, best_before, halved, rises = (
-                        array[~done]
-                        for array in (
-                            x, last, gradient, best, best_gradient, loss, best_loss, step, best_before, halved,
-                            rises,
-                        )
-                    )  # fmt: skip
+            if not len(rows):
+                break
+            x, last, gradient, best, best_gradient, loss, best_loss, rising, ahead = run(
+                images[rows], x, last, gradient, best, best_gradient, loss, best_loss, step, labels[rows],
+                self.eps, INERTIA, since, until,
+            )  # fmt: skip
+            done = ahead > 0
+            result[rows[done]], fooled[rows[done]] = x[done], True
+            result[rows[~done]] = best[~done]
             stuck = ~halved & (best_loss <= best_before)
-            halve = (rises < RISING_SHARE * (until - since)) | stuck
+            halve = (rising < RISING_SHARE * (until - since)) | stuck
             step = np.where(halve, step / 2, step).astype(np.float32)
             restored = halve[:, None, None, None]
             x, gradient = np.where(restored, best, x), np.where(restored, best_gradient, gradient)
             loss = np.where(halve, best_loss, loss)
             best_before, halved = best_loss, halve
+            keep = ~done
+            rows = rows[keep]
+            x, last, gradient, best, best_gradient, loss, best_loss, step, best_before, halved = (
+                array[keep]
+                for array in (
+                    x, last, gradient, best, best_gradient, loss, best_loss, step, best_before, halved
+                )
+            )  # fmt: skip
         return result, fooled
 
 

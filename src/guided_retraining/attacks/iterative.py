@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from guided_retraining.attacks.base import CompiledAttack
 from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.norms import norm_order, random_in_ball
-from guided_retraining.attacks.steps import STEPS_A_CALL, ascent
+from guided_retraining.attacks.steps import ascent
 
 __all__ = ["IterativeGradientAttack"]
+
+STEPS_A_CALL = 3  # after which inputs that are fooled leave the batch, where that is wanted
 
 
 class IterativeGradientAttack(CompiledAttack):

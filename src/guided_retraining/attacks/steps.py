@@ -12,9 +12,8 @@ from guided_retraining.attacks.losses import log_odds, margin
 from guided_retraining.attacks.norms import Norm
 from guided_retraining.machine.backend import ops
 
-__all__ = ["STEPS_A_CALL", "ascent", "direction", "project"]
+__all__ = ["ascent", "direction", "project"]
 
-STEPS_A_CALL = 3  # after which inputs that are fooled leave the batch, where that is wanted
 SMALLEST_NORM = 1e-12  # below, a gradient has no direction and the input stays where it is
 
 

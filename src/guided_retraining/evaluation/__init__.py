@@ -1,32 +1,30 @@
-"""Accuracies, statistics over seeds, and the recommendation; plain NumPy and pandas."""
+"""Accuracies, statistics over replicates and images, and the answer; plain NumPy and pandas."""
 
 from guided_retraining.evaluation.accuracy import accuracies, attacked_accuracies
 from guided_retraining.evaluation.answer import answer_lines
-from guided_retraining.evaluation.comparison import (
-    area_differences,
-    areas,
-    budget_differences,
-    metrics_differ,
-    summarise,
-)
-from guided_retraining.evaluation.recommendation import Recommendation, recommend
-from guided_retraining.evaluation.statistics import compare_paired, holm, mean_interval
-from guided_retraining.evaluation.verdict import Verdict, metrics_verdict
+from guided_retraining.evaluation.calibration import expected_calibration_error
+from guided_retraining.evaluation.choice import choose
+from guided_retraining.evaluation.contrasts import compare_with_baseline
+from guided_retraining.evaluation.findings import Choice, Contrasts, Recommendation
+from guided_retraining.evaluation.forgetting import forgetting
+from guided_retraining.evaluation.intervals import accuracy_interval, difference_interval, replicate_interval
+from guided_retraining.evaluation.recommendation import recommend
+from guided_retraining.evaluation.steps import steps_down
 
 __all__ = [
+    "Choice",
+    "Contrasts",
     "Recommendation",
-    "Verdict",
     "accuracies",
+    "accuracy_interval",
     "answer_lines",
-    "area_differences",
-    "areas",
     "attacked_accuracies",
-    "budget_differences",
-    "compare_paired",
-    "holm",
-    "mean_interval",
-    "metrics_differ",
-    "metrics_verdict",
+    "choose",
+    "compare_with_baseline",
+    "difference_interval",
+    "expected_calibration_error",
+    "forgetting",
     "recommend",
-    "summarise",
+    "replicate_interval",
+    "steps_down",
 ]

@@ -1,19 +1,24 @@
-"""The recommendation in three lines of plain text."""
+"""The recommendation in three lines of plain text: what to do, what it brings, how sure that is and what it costs."""
 
 from __future__ import annotations
 
-from guided_retraining.evaluation.recommendation import Numbers, Recommendation
+from collections.abc import Sequence
+
+from guided_retraining.evaluation.findings import Cost, Interval, Recommendation, Step
 from guided_retraining.evaluation.wording import (
-    configuration_name,
+    attack_name,
+    configuration_label,
     metric_name,
     number,
-    p_text,
     percent,
+    points,
     seconds,
     signed_points,
 )
 
 __all__ = ["answer_lines", "interval_text", "what_to_do"]
+
+ENOUGH_REPLICATES = 10  # for whoever has too few: bounds hardly get narrower beyond
 
 
 def answer_lines(recommendation: Recommendation) -> list[str]:
@@ -25,7 +30,8 @@ def answer_lines(recommendation: Recommendation) -> list[str]:
     Returns:
         Three lines without markup.
     """
-    return [what_to_do(recommendation), _what_it_brings(recommendation), _how_sure(recommendation)]
+    r = recommendation
+    return [what_to_do(r), _what_it_brings(r), f"How sure: {_how_sure(r)} Cost: {_cost(r)}"]
 
 
 def what_to_do(recommendation: Recommendation) -> str:
@@ -35,115 +41,156 @@ def what_to_do(recommendation: Recommendation) -> str:
         recommendation: from ``recommend``.
 
     Returns:
-        A sentence that names data set, inputs, ranking and start weights.
+        A sentence that names data set, inputs and configuration, and why not fewer inputs.
     """
-    r = recommendation
-    if r["configuration"] is None:
-        return f"{r['dataset']}: keep the original model; no retraining beat it on validation data."
-    setting = f"{r['configuration']} ({configuration_name(r['configuration'])})"
-    if r["metric"] is None:
+    r, c = recommendation, recommendation["choice"]
+    how, pool = configuration_label(c["strategy"], r["words"]), number(c["pool_size"])
+    if c["action"] == "original":
+        return f"{r['dataset']}: keep the original model. {_no_gain(r, how)}"
+    if c["action"] == "whole pool":
+        return f"{r['dataset']}: retrain on the whole pool of {pool} inputs under {how}; {_not_fewer(r)}."
+    share = percent(c["n_inputs"] / c["pool_size"], 0)
+    if c["action"] == "random inputs":
         return (
-            f"{r['dataset']}: retrain on the whole pool of {number(r['pool_size'])} inputs under {setting}."
+            f"{r['dataset']}: retrain on any {number(c['n_inputs'])} of {pool} inputs ({share}), "
+            f"no ranking needed, under {how}."
         )
-    how = "drawn at random" if r["metric"] == "random" else f"ranked first by {metric_name(r['metric'])}"
-    if r["metric"] != r["baseline"] and not _beats_baseline(r):
-        how += f" (not shown to beat {metric_name(r['baseline'])})"
     return (
-        f"{r['dataset']}: retrain on {number(r['n_inputs'])} of {number(r['pool_size'])} inputs "
-        f"({percent(r['share_of_pool'], 0)}), {how}, under {setting}."
+        f"{r['dataset']}: retrain on the {number(c['n_inputs'])} of {pool} inputs ({share}) that "
+        f"{metric_name(c['metric'])} ranks first, under {how}."
     )
 
 
-def interval_text(numbers: Numbers, *, signed: bool = False) -> str:
-    """A mean with its interval, in percent or, signed, in percentage points.
+def interval_text(interval: Interval | None) -> str:
+    """A mean with its interval in percent.
 
     Args:
-        numbers: mean, low and high as in the recommendation; may be empty.
-        signed: whether it is a difference.
+        interval: None if it was not measured.
 
     Returns:
-        Such as ``91.2 % [90.1, 92.3]``; without the brackets where the interval is undefined.
+        Such as ``91.2 % [90.1, 92.3]``; without the brackets where there is no interval.
     """
-    mean, low, high = (numbers.get(key) for key in ("mean", "low", "high"))
-    text = signed_points(mean) if signed else percent(mean)
-    if low is None or high is None:
-        return text
-    if signed:
-        return f"{text} [{signed_points(low, unit=False)}, {signed_points(high, unit=False)}]"
-    return f"{text} [{100 * low:.1f}, {100 * high:.1f}]"
+    if interval is None:
+        return percent(None)
+    text, low, high = percent(interval["mean"]), interval["low"], interval["high"]
+    return text if low is None or high is None else f"{text} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _no_gain(r: Recommendation, how: str) -> str:
+    c = r["choice"]
+    outcome, gain = c["outcomes"][0], c["gain"]
+    if gain is None or gain["mean"] is None:
+        return f"Retraining ({how}) was not compared with it."
+    seen = f"{signed_points(gain['mean'])} of {outcome} accuracy on validation data"
+    if gain["low"] is None:
+        return f"Retraining on the whole pool ({how}) brought {seen}."
+    possible = signed_points(gain["low"])
+    return f"Retraining on the whole pool ({how}) is not shown to help: {seen}, and it may be as low as {possible}."
+
+
+def _not_fewer(r: Recommendation) -> str:
+    c = r["choice"]
+    if c["descriptive"]:
+        return f"{_replicates(c['n_replicates'])} cannot show whether fewer are enough"
+    largest = [step for step in c["steps"] if step["reached"] and step["loses_at_most"] is not None]
+    step = next((one for one in largest if one["metric"] == c["baseline"]), largest[0] if largest else None)
+    if step is None:
+        return "no smaller number was tried" if not c["steps"] else "fewer are not shown to be enough"
+    return (
+        f"fewer are not shown to be enough ({number(step['n_inputs'])} lose at most {points(step['loses_at_most'])}, "
+        f"more than the {points(c['margin'])} allowed)"
+    )
 
 
 def _what_it_brings(r: Recommendation) -> str:
+    """Clean accuracy and the primary outcome of each model, the same attacks for all of them."""
+    c, models = r["choice"], r["models"]
+    recommended = models["recommended"]["accuracy"]
+    primary = c["outcomes"][0]
+    kinds = ["clean", primary]
+    names = {
+        "clean": "clean",
+        primary: f"{primary}{_by(r['attacks'].get('robust' if primary == 'robust' else 'replayed'))}",
+    }
     parts = [
-        f"Test accuracy on clean and adversarial inputs together: {interval_text(r['accuracy']['combined'])}"
+        f"Test accuracy: {', '.join(f'{names[kind]} {interval_text(recommended.get(kind))}' for kind in kinds)}"
     ]
-    before = r["original"]
-    if r["configuration"] is not None:
-        gain = r["gain_over_original"].get("combined", {})
-        if gain:
-            parts.append(
-                f"{signed_points(gain['mean'])} over the original model ({percent(before['combined'])})"
-            )
-        parts += [
-            f"{label} {percent(before[name])} to {percent(r['accuracy'][name]['mean'])}"
-            for name, label in (("clean", "clean"), ("replayed", "adversarial"))
-            if name in r["accuracy"] and before[name] is not None
-        ]
-        for name, label in (("reattacked", "attacked again"), ("unseen", "by an attack not trained on")):
-            again = r["accuracy"].get(name, {}).get("mean")
-            if again is not None:
-                first = before.get(name)
-                parts.append(
-                    f"{label} {percent(again)}"
-                    if first is None
-                    else f"{label} {percent(first)} to {percent(again)}"
-                )
-        if r["gain_over_whole_pool"]:
-            parts.append(f"whole pool {percent(r['whole_pool_accuracy'].get('mean'))}")
-    return "; ".join(parts) + "."
+    others = {"original": "original model", "random": "as many at random", "whole_pool": "whole pool"}
+    shown = {name: label for name, label in others.items() if name in models and name in r["differences"]}
+    parts += [
+        f"{label} {' and '.join(interval_text(models[name]['accuracy'].get(kind)) for kind in kinds)}"
+        for name, label in shown.items()
+    ]
+    unseen = recommended.get("unseen")
+    if unseen is not None and unseen["mean"] is not None:
+        parts.append(
+            f"under attacks that made no retraining inputs{_by(r['attacks'].get('unseen'))} {interval_text(unseen)}"
+        )
+    over = recommended["clean"]["over"] if "clean" in recommended else ""
+    brackets = f" (brackets: {percent(r['confidence'], 0)} intervals over {over})" if over else ""
+    return f"{'; '.join(parts)}{brackets}."
+
+
+def _by(attacks: Sequence[str] | None) -> str:
+    return f" ({', '.join(attack_name(attack) for attack in attacks)})" if attacks else ""
 
 
 def _how_sure(r: Recommendation) -> str:
-    seeds = f"{r['n_seeds']} seed{'s' if r['n_seeds'] > 1 else ''}"
-    against = r["gain_over_random"]
-    if against and r["n_seeds"] > 1:
-        sure = (
-            f"{seeds}; over {metric_name(r['baseline'])} at this budget "
-            f"{interval_text(against, signed=True)}, {p_text(against['p_value'])}"
+    c = r["choice"]
+    if c["descriptive"]:
+        return (
+            f"nothing is shown with {_replicates(c['n_replicates'])}, the numbers describe what was seen; run 3 at "
+            f"least, better {ENOUGH_REPLICATES}."
         )
-    elif r["n_seeds"] == 1:
-        sure = "1 seed, so no interval and no test: run more seeds before relying on it"
-    else:
-        sure = f"{seeds}; {percent(r['confidence'], 0)} intervals over seeds in brackets"
-    told = _told_apart(r)
-    sure += f"; {told}" if told else ""
-    return f"How sure: {sure}. Cost: {_cost_text(r)}."
+    said = f"{_replicates(c['n_replicates'])}, {r['claim']}"
+    if c["action"] in ("random inputs", "ranked inputs"):
+        metric = c["metric"] or c["baseline"]
+        seen, tested = (_bound(c[key], metric, c["n_inputs"]) for key in ("steps", "test_steps"))  # type: ignore[literal-required]
+        kinds = " and ".join(c["outcomes"])
+        said += (
+            f"; against the whole pool at most {points(seen)} of {kinds} accuracy are lost on validation data "
+            f"({points(c['margin'])} allowed; wrong in at most {percent(c['alpha'], 0)} of studies)"
+        )
+        if tested is not None:
+            said += f", at most {points(tested)} on test data"
+            said += "" if tested < c["margin"] else ", which does not confirm it"
+    elif c["gain"] is not None and c["gain"]["low"] is not None and c["action"] == "whole pool":
+        said += (
+            f"; {c['outcomes'][0]} accuracy on validation data rises by at least {points(c['gain']['low'])}"
+        )
+    return f"{said}."
 
 
-def _beats_baseline(r: Recommendation) -> bool:
-    """Over all budgets, after correction: a comparison that the choice of this cell did not favour."""
-    return f"{r['configuration']}: {r['metric']}" in r["verdict"]["better"]
+def _bound(steps: Sequence[Step], metric: str, n_inputs: int) -> float | None:
+    return next(
+        (step["loses_at_most"] for step in steps if (step["metric"], step["n_inputs"]) == (metric, n_inputs)),
+        None,
+    )
 
 
-def _told_apart(r: Recommendation) -> str:
-    verdict, baseline = r["verdict"], metric_name(r["baseline"])
-    if verdict["differs"] is None:
-        return ""
-    if verdict["better"]:
-        named = dict.fromkeys(metric_name(entry.split(": ", 1)[1]) for entry in verdict["better"])
-        return f"over all budgets better than {baseline}: {', '.join(named)}"
-    return f"over all budgets no metric is shown to be better than {baseline}"
+def _cost(r: Recommendation) -> str:
+    """Of the advice, and of each alternative to it."""
+    c, models = r["choice"], r["models"]
+    if c["action"] == "original":
+        return f"none; the whole pool {_price(models['whole_pool']['cost'])}."
+    parts = [_price(models["recommended"]["cost"], apart=c["metric"] is not None)]
+    alternatives = {"random": f"as many {metric_name(c['baseline'])} inputs", "whole_pool": "the whole pool"}
+    parts += [
+        f"{label} {_price(models[name]['cost'])}"
+        for name, label in alternatives.items()
+        if name in models and name in r["differences"]
+    ]
+    return f"{'; '.join(parts)}."
 
 
-def _cost_text(r: Recommendation) -> str:
-    cost = r["cost"]
-    if r["configuration"] is None:
-        return "none"
-    parts = [f"{seconds(cost['fit_seconds'])} to train"]
-    if cost["whole_pool_fit_seconds"] and r["metric"] is not None:
-        parts[0] += f" (whole pool {seconds(cost['whole_pool_fit_seconds'])})"
-    if cost["scoring_seconds"] is not None:
-        parts.append(f"{seconds(cost['scoring_seconds'])} to score the pool")
-    if cost["energy_wh"] is not None:
-        parts.append(f"{cost['energy_wh']:.3g} Wh")
-    return ", ".join(parts)
+def _price(cost: Cost, *, apart: bool = False) -> str:
+    text = f"{seconds(cost['total_seconds'] if cost['total_seconds'] is not None else cost['fit_seconds'])}"
+    if apart:
+        text += f" ({seconds(cost['fit_seconds'])} to train, {seconds(cost['scoring_seconds'])} to score the pool)"
+    if cost["gradient_passes"] is not None:
+        text += f", {number(cost['gradient_passes'])} gradient passes"
+    return text
+
+
+def _replicates(n: int) -> str:
+    return "1 replicate" if n == 1 else f"{n} replicates"

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from guided_retraining.evaluation.comparison import check_results, summarise
-from guided_retraining.evaluation.recommendation import Recommendation
+from guided_retraining.evaluation.first_edition import Recommendation
 from guided_retraining.evaluation.wording import configuration_name, metric_name, percent
 from guided_retraining.report.canvas import empty_figure, grid, share_if_alike, tidy
 from guided_retraining.report.palette import INK, MUTED, metric_order, metric_style

@@ -12,8 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from guided_retraining.evaluation.answer import answer_lines
-from guided_retraining.evaluation.recommendation import Recommendation
+from guided_retraining.evaluation.first_edition import Recommendation
+from guided_retraining.evaluation.first_edition_answer import answer_lines
 from guided_retraining.evaluation.wording import metric_name, percent
 from guided_retraining.report.attack_tables import attack_table, attack_warnings, shown_attack_table
 from guided_retraining.report.canvas import figure_bytes

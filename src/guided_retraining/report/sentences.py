@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from guided_retraining.evaluation.answer import interval_text
-from guided_retraining.evaluation.recommendation import Recommendation
+from guided_retraining.evaluation.first_edition import Recommendation
+from guided_retraining.evaluation.first_edition_answer import interval_text
 from guided_retraining.evaluation.wording import (
     metric_name,
     number,

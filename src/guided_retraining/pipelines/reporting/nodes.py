@@ -13,7 +13,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from guided_retraining.evaluation import Recommendation, answer_lines, recommend
+from guided_retraining.evaluation.first_edition import Recommendation, recommend
+from guided_retraining.evaluation.first_edition_answer import answer_lines
 from guided_retraining.guidance import overlap, rank_correlation, row_metric
 from guided_retraining.guidance.quality import first_of
 from guided_retraining.images.arrays import ImageArray

@@ -1,0 +1,135 @@
+"""What each sentence of the answer claims, case by case."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from guided_retraining.evaluation import answer_lines, recommend
+from made_up_study import WORDS, made_up_costs, made_up_study
+
+LABELS = np.arange(500) % 10
+NEVER = ("chance alone", "costs nothing", "too easy", "does not matter", "nan", "None", "cannot be told")
+
+
+def lines(change=None, *, costs=True, words=WORDS, scoring=None, **made):
+    results, correctness = made_up_study(**made)
+    spent = made_up_costs(results, scoring=scoring) if costs else None
+    if change is not None:
+        results = change(results)
+    found = recommend(results, costs=spent, correctness=correctness, labels=LABELS, words=words)
+    said = answer_lines(json.loads(json.dumps(found)))
+    assert len(said) == 3
+    for line in said:
+        assert not any(word in line for word in NEVER)
+        assert not re.search(r"config_\d(?! \()", line)  # no key without its meaning
+    return said
+
+
+def retrained_is_no_better(results):
+    rng = np.random.default_rng(2)
+    robust = 0.1 + pd.Series(rng.normal(0, 0.01, len(results)), results.index)
+    return results.assign(validation_accuracy_robust=robust)
+
+
+def lsa_needs_fewer(results):
+    short = (results["metric"] == "lsa") & results["n_inputs"].between(200, 800)
+    return results.assign(
+        validation_accuracy_robust=results["validation_accuracy_robust"].where(~short, 0.56)
+    )
+
+
+GUIDED = {"loss": 0.30, "clean_loss": 0.0, "noise": 0.001, "replicates": range(5)}
+
+
+def test_any_half_of_the_pool():
+    do, brings, sure = lines(loss=0.30, noise=0.002, replicates=range(5))
+    assert do == (
+        "digits: retrain on any 800 of 1,600 inputs (50 %), no ranking needed, under config_1 (fresh weights, "
+        "clean + adversarial pool)."
+    )
+    assert re.match(r"Test accuracy: clean 9\d\.\d % \[\d", brings)
+    assert "robust (FGSM, BIM)" in brings
+    assert "original model" in brings
+    assert "whole pool" in brings
+    assert "(APGD-CE)" in brings
+    assert "95 % intervals over replicates and images" in brings
+    assert "5 replicates, for this data set, architecture and attacks" in sure
+    assert re.search(r"at most \d\.\d points of robust and clean accuracy are lost on validation data", sure)
+    assert "(2.0 points allowed; wrong in at most 5 % of studies)" in sure
+    assert re.search(r"at most \d\.\d points on test data\.", sure)
+    assert "Cost: 400 ms, 8,000 gradient passes; the whole pool 800 ms, 16,000 gradient passes." in sure
+
+
+def test_inputs_ranked_by_a_metric():
+    do, brings, sure = lines(lsa_needs_fewer, scoring={"lsa": 0.001}, **GUIDED)
+    assert do.startswith(
+        "digits: retrain on the 200 of 1,600 inputs (12 %) that LSA ranks first, under config_1 ("
+    )
+    assert "as many at random" in brings
+    assert "Cost: 201 ms (100 ms to train, 101 ms to score the pool), 2,000 gradient passes" in sure
+    assert "as many random inputs 100 ms, 2,000 gradient passes" in sure
+    assert "the whole pool 800 ms" in sure
+
+
+def test_a_loss_on_test_data_is_said():
+    _, _, sure = lines(lsa_needs_fewer, scoring={"lsa": 0.001}, **GUIDED)
+    assert re.search(r"at most \d+\.\d points on test data, which does not confirm it", sure)
+
+
+def test_the_whole_pool_with_the_bound_of_the_next_budget():
+    do, brings, sure = lines(noise=0.02)
+    assert re.match(
+        r"digits: retrain on the whole pool of 1,600 inputs under config_1 \(.*\); fewer are not shown to be enough "
+        r"\(800 lose at most \d\.\d points, more than the 2\.0 points allowed\)\.",
+        do,
+    )
+    assert "whole pool" not in brings
+    assert re.search(r"robust accuracy on validation data rises by at least \d\d\.\d points", sure)
+
+
+def test_the_original_model():
+    do, brings, sure = lines(retrained_is_no_better)
+    assert "digits: keep the original model. Retraining on the whole pool (config_" in do
+    assert "is not shown to help: " in do
+    assert "points of robust accuracy on validation data, and it may be as low as \N{MINUS SIGN}" in do
+    assert "whole pool" in brings
+    assert "Cost: none; the whole pool" in sure
+
+
+@pytest.mark.parametrize(("replicates", "few"), [([0], "1 replicate"), ([0, 1], "2 replicates")])
+def test_few_replicates(replicates, few):
+    do, brings, sure = lines(replicates=replicates)
+    assert do.endswith(f"; {few} cannot show whether fewer are enough.")
+    assert f"nothing is shown with {few}" in sure
+    assert ("over images)" in brings) == (len(replicates) == 1)
+
+
+def test_few_replicates_of_a_model_that_got_no_better():
+    do, _, sure = lines(lambda r: r.assign(validation_accuracy_robust=0.1), replicates=[0])
+    assert "brought 0.0 points of robust accuracy on validation data." in do
+    assert "nothing is shown with 1 replicate" in sure
+
+
+def test_without_robust_accuracy_combined_numbers_name_their_attacks():
+    do, brings, _ = lines(robust=False, loss=0.0, clean_loss=0.0, noise=0.001)
+    assert "no ranking needed" in do
+    assert "combined (FGSM, BIM, Carlini-Wagner L2)" in brings
+    assert "robust" not in brings
+
+
+def test_missing_values_are_left_out():
+    _, brings, sure = lines(lambda r: r.drop(columns=["accuracy_unseen", "gradient_passes", "samples_seen"]))
+    assert "no retraining inputs" not in brings
+    assert "gradient passes" not in sure
+    _, _, sure = lines(costs=False)
+    assert "Cost: 400 ms" in sure
+    _, brings, _ = lines(configurations=["config_1"])
+    assert "original" not in brings
+
+
+def test_without_words_the_key_stands_alone():
+    results, _ = made_up_study(configurations=["config_2"])
+    assert "under config_2" in answer_lines(recommend(results))[0]
