@@ -42,7 +42,7 @@ def size(trace: Trace, *, power: float, root: bool) -> NDArray[np.float64]:
 
 
 SIZE = Metric(
-    "size", "activation size", size, ("activations",), "linear", "made up for this test",
+    "size", "activation size", size, ("activations",), "made up for this test",
     "How large an input's activations are.", "#123456", "8", ":",
     {"power": number(2.0, above=0), "root": flag(True)},
 )  # fmt: skip

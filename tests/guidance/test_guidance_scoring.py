@@ -138,7 +138,7 @@ def test_own_metric_that_gives_no_scores(trace, own_module):
 
 
 def test_a_metric_whose_lowest_comes_first_is_turned(trace, monkeypatch):
-    row = Metric("size", "size", lambda t: t.activations.sum(axis=1), ("activations",), "linear", "test",
+    row = Metric("size", "size", lambda t: t.activations.sum(axis=1), ("activations",), "test",
                  higher_is_earlier=False)  # fmt: skip
     monkeypatch.setitem(METRICS, "size", row)
     np.testing.assert_array_equal(score("size", trace), -trace.activations.sum(axis=1).astype(np.float64))

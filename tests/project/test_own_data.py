@@ -69,6 +69,7 @@ def test_own_images_and_own_model_take_part_in_the_pipelines(
     assert "there is a data set 'mine' already" in again.stderr
     plan = kedro(project, "guided", "plan", "mine", "--env", "smoke")
     assert "samples x epochs" in plan.stdout, plan.stdout + plan.stderr
+    assert "config_2 (original weights, clean + adversarial pool): budgets" in plan.stdout
 
 
 def test_unsuitable_images_and_models_are_refused_and_nothing_is_written(

@@ -79,8 +79,10 @@ def forecast(study: Study, n_images: dict[str, int], model: Any) -> dict[str, An
         model: the original model, or one of its architecture.
 
     Returns:
-        A dictionary with ``cells``, ``samples``, ``seconds``, ``memory_bytes``, ``disk_bytes``, ``plan``.
+        A dictionary with ``cells``, ``samples``, ``seconds``, ``memory_bytes``, ``disk_bytes``, ``plan``, and in
+        ``words`` what each configuration does.
     """
+    from guided_retraining.evaluation.wording import configurations_in_words
     from guided_retraining.machine.backend import side_by_side
 
     retraining = study.ordering_retraining
@@ -98,6 +100,7 @@ def forecast(study: Study, n_images: dict[str, int], model: Any) -> dict[str, An
     pool = planned["clean"]["train"] + planned["adversarial"]["train"]
     return {
         "plan": planned,
+        "words": configurations_in_words(retraining.configurations),
         "cells": planned["cells"],
         "samples": planned["samples"],
         "seconds": (planned["samples"] + original) / speed.training + evaluated / speed.prediction,
@@ -118,7 +121,10 @@ def describe(dataset: str, found: dict[str, Any]) -> list[str]:
     for name, row in found["plan"]["configurations"].items():
         shown = ", ".join(str(budget) for budget in row["budgets"][:4])
         more = f", ... {row['budgets'][-1]}" if len(row["budgets"]) > 4 else ""
-        lines.append(f"  {name}: budgets {shown}{more} of {row['pool']:,} inputs; {row['cells']:,} models")
+        does = found["words"][name]
+        lines.append(
+            f"  {name} ({does}): budgets {shown}{more} of {row['pool']:,} inputs; {row['cells']:,} models"
+        )
     if found["seconds"] > LONG_SECONDS:
         lines.append(
             "  that is long: fewer replicates or budgets, configurations or metrics set to null, or "

@@ -18,6 +18,7 @@ __all__ = [
     "configuration_label",
     "configuration_name",
     "configuration_words",
+    "configurations_in_words",
     "metric_name",
     "number",
     "p_text",
@@ -89,6 +90,23 @@ def configuration_words(configuration: ConfigurationParameters | Mapping[str, An
     pool = "adversarial pool, all clean inputs kept" if row.get("keep_clean") else pools[row["pool"]]
     changes = [f"{name.replace('_', ' ')} {value}" for name, value in (row.get("training") or {}).items()]
     return ", ".join([f"{row['start']} weights", pool, *changes])
+
+
+def configurations_in_words(
+    configurations: Mapping[str, ConfigurationParameters | Mapping[str, Any] | None],
+) -> dict[str, str]:
+    """What each configuration of a study does, by key.
+
+    Args:
+        configurations: their parameters; those switched off are None.
+
+    Returns:
+        ``configuration_words`` of each that is not switched off.
+
+    >>> configurations_in_words({"mine": {"start": "fresh", "pool": "all"}, "config_1": None})
+    {'mine': 'fresh weights, clean + adversarial pool'}
+    """
+    return {key: configuration_words(row) for key, row in configurations.items() if row is not None}
 
 
 def configuration_label(key: str, words: Mapping[str, str]) -> str:

@@ -27,8 +27,6 @@ class Metric:
         function: called as ``function(trace, **parameters)``; also gets ``seed`` if it takes one. Gives
             ``(n,)``.
         needs: what it reads of a trace.
-        cost: how its time grows: ``linear`` with the inputs, ``pairwise`` with inputs times reference
-            elements, ``greedy`` with inputs times picks.
         source: where it was published.
         glossary: what a high score says, a sentence for the report; empty for none.
         colour: as ``#RRGGBB``; empty for a spare one.
@@ -43,7 +41,6 @@ class Metric:
     label: str
     function: Callable[..., NDArray[Any]]
     needs: tuple[Need, ...]
-    cost: Literal["linear", "pairwise", "greedy"]
     source: str
     glossary: str = ""
     colour: str = ""
@@ -87,12 +84,12 @@ _ROWS = (
     Metric(
         "neuron_coverage", "neuron coverage",
         lambda trace, threshold: coverage.neuron_coverage(trace.activations, threshold),
-        ("activations",), "linear", "Pei et al., DeepXplore, SOSP 2017",
+        ("activations",), "Pei et al., DeepXplore, SOSP 2017",
         "Share of the last hidden layer's neurons that an input activates.",
         "#E69F00", "s", parameters={"threshold": number(0.2, low=0, high=1)},
     ),
     Metric(
-        "lsa", "LSA", _surprise("LikelihoodSurprise"), _SURPRISE, "pairwise", "Kim, Feldt and Yoo, ICSE 2019",
+        "lsa", "LSA", _surprise("LikelihoodSurprise"), _SURPRISE, "Kim, Feldt and Yoo, ICSE 2019",
         "Likelihood-based surprise adequacy: how improbable an input's activations are, seen from the training "
         "inputs of the predicted class.",
         "#56B4E9", "^",
@@ -103,42 +100,42 @@ _ROWS = (
         },
     ),
     Metric(
-        "dsa", "DSA", _surprise("DistanceSurprise"), _SURPRISE, "pairwise", "Kim, Feldt and Yoo, ICSE 2019",
+        "dsa", "DSA", _surprise("DistanceSurprise"), _SURPRISE, "Kim, Feldt and Yoo, ICSE 2019",
         "Distance-based surprise adequacy: how far an input's activations are from the training inputs of the "
         "predicted class, relative to how near another class is.",
         "#0072B2", "o", parameters={"exclude_self": flag(True)},
     ),
     Metric(
         "deep_gini", "DeepGini", lambda trace: uncertainty.deep_gini(trace.probabilities),
-        ("probabilities",), "linear", "Feng et al., DeepGini, ISSTA 2020",
+        ("probabilities",), "Feng et al., DeepGini, ISSTA 2020",
         "How undecided the model's output probabilities are: 1 minus the sum of their squares.",
         "#D55E00", "D",
     ),
     Metric(
         "softmax_entropy", "softmax entropy", lambda trace: uncertainty.softmax_entropy(trace.probabilities),
-        ("probabilities",), "linear", "Shannon, 1948; Weiss and Tonella, ISSTA 2022",
+        ("probabilities",), "Shannon, 1948; Weiss and Tonella, ISSTA 2022",
         "How undecided the model's output probabilities are: their entropy.",
         "#009E73", "v",
     ),
     Metric(
-        "random", "random", _random, (), "linear", "the baseline",
+        "random", "random", _random, (), "the baseline",
         "A random order: the baseline that a guidance metric has to beat to be worth its computation.",
         "#000000", "x", "--", per_seed=True,
     ),
     Metric(
         "margin", "margin", lambda trace: uncertainty.margin(trace.probabilities),
-        ("probabilities",), "linear", "Scheffer, Decomain and Wrobel, IDA 2001",
+        ("probabilities",), "Scheffer, Decomain and Wrobel, IDA 2001",
         "How near the second greatest output probability comes to the greatest.",
         "#CC79A7", "P",
     ),
     Metric(
         "max_softmax", "max softmax", lambda trace: uncertainty.max_softmax(trace.probabilities),
-        ("probabilities",), "linear", "Hendrycks and Gimpel, ICLR 2017",
+        ("probabilities",), "Hendrycks and Gimpel, ICLR 2017",
         "How small the greatest output probability is.",
         "#882255", "h", "-.",
     ),
     Metric(
-        "mdsa", "MDSA", _surprise("MahalanobisSurprise"), _SURPRISE, "linear",
+        "mdsa", "MDSA", _surprise("MahalanobisSurprise"), _SURPRISE,
         "Kim, Ju, Feldt and Yoo, ESEC/FSE 2020",
         "Mahalanobis distance of an input's activations from the mean of the training inputs of the predicted "
         "class.",
@@ -147,33 +144,33 @@ _ROWS = (
     Metric(
         "loss", "loss (true label)",
         lambda trace: uncertainty.cross_entropy_loss(trace.probabilities, trace.labels),
-        ("probabilities", "labels"), "linear", "cross-entropy, an upper baseline with the true labels",
+        ("probabilities", "labels"), "cross-entropy, an upper baseline with the true labels",
         "Cross-entropy of the true label: what could be reached if the labels of the pool were known.",
         "#999933", "*", "-.",
     ),
     Metric(
         "nbc", "NBC",
         lambda trace, n_std: boundaries.neuron_boundary(trace.activations, trace.reference, n_std=n_std),
-        _RANGES, "linear", "Ma et al., DeepGauge, ASE 2018",
+        _RANGES, "Ma et al., DeepGauge, ASE 2018",
         "Neuron boundary coverage: share of neurons outside the range they have on the training inputs.",
         "#AA4499", ">", ":", {"n_std": number(0.0, low=0)},
     ),
     Metric(
         "snac", "SNAC",
         lambda trace, n_std: boundaries.strong_activation(trace.activations, trace.reference, n_std=n_std),
-        _RANGES, "linear", "Ma et al., DeepGauge, ASE 2018",
+        _RANGES, "Ma et al., DeepGauge, ASE 2018",
         "Strong neuron activation coverage: share of neurons above the range they have on the training inputs.",
         "#117733", "p", ":", {"n_std": number(0.0, low=0)},
     ),
     Metric(
-        "kmnc", "KMNC", _kmnc, _RANGES, "greedy", "Ma et al., DeepGauge, ASE 2018",
+        "kmnc", "KMNC", _kmnc, _RANGES, "Ma et al., DeepGauge, ASE 2018",
         "k-multisection neuron coverage: each next input covers the most new sections of the neurons' ranges.",
         "#CC6677", "d", ":", {"n_sections": whole(1000, low=1)},
     ),
     Metric(
         "k_center", "k-centre",
         lambda trace, n_picks: diversity.k_center(trace.activations, n_picks=n_picks),
-        ("activations",), "greedy", "Gonzalez, 1985; Sener and Savarese, ICLR 2018",
+        ("activations",), "Gonzalez, 1985; Sener and Savarese, ICLR 2018",
         "Each next input is the farthest from all before it, by activations.",
         "#44AA99", "X", "-.", {"n_picks": whole(1000, low=1)},
     ),

@@ -140,4 +140,4 @@ def _own_metric(path: str, parameters: Mapping[str, Any]) -> Metric:
             f"signature is {signature}"
         ) from error
     needs = ("probabilities", "activations", "labels", "reference")
-    return Metric(path, own_name(path), function, needs, "linear", path)  # type: ignore[arg-type]
+    return Metric(path, own_name(path), function, needs, path)  # type: ignore[arg-type]
