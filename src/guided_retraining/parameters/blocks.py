@@ -212,3 +212,15 @@ class RetrainingParameters(Parameters):
         if not chosen:
             raise ValueError("at least one configuration is needed")
         return chosen
+
+
+class AnswerParameters(Parameters):
+    """What the answer is chosen by, and what counts as a loss; set before looking at results."""
+
+    choose_by: Literal["robust", "combined"] = "robust"  # robust: right under every attack made anew
+    margin: float = Field(
+        0.02, gt=0, lt=1
+    )  # the largest loss of accuracy against the whole pool that counts as none
+    alpha: float = Field(
+        0.05, gt=0, lt=0.5
+    )  # share of studies in which the answer may be wrong; intervals have 1 - alpha

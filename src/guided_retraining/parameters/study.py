@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from guided_retraining.errors import ParameterError
 from guided_retraining.parameters.blocks import (
+    AnswerParameters,
     AttackParameters,
     ConfigurationParameters,
     FitParameters,
@@ -32,6 +33,7 @@ class Study(Parameters):
     attack: AttackParameters
     metrics: dict[str, dict[str, Any] | None]
     ordering_retraining: RetrainingParameters
+    answer: AnswerParameters = AnswerParameters()
 
     @field_validator("metrics")
     @classmethod
