@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from guided_retraining.evaluation.selection import Selection, chosen_rows, select_cell, selection_stability
 from guided_retraining.evaluation.statistics import compare_paired, mean_interval
@@ -163,7 +163,7 @@ def _test_half_width(accuracy: float | int | None, n: int | None, confidence: fl
     """Half-width of Wilson's interval: how far the test set alone leaves an accuracy open."""
     if accuracy is None or not n:
         return None
-    bounds = stats.binomtest(round(accuracy * n), n).proportion_ci(confidence, method="wilson")
+    bounds = scipy.stats.binomtest(round(accuracy * n), n).proportion_ci(confidence, method="wilson")
     return float(bounds.high - bounds.low) / 2
 
 

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 
 import numpy as np
+import scipy  # its parts are loaded when they are first used, which listing pipelines never does
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
 
 from guided_retraining.errors import InputError, ParameterError
 from guided_retraining.evaluation.permutation import sign_flip_p
@@ -94,7 +94,7 @@ def mean_interval(
     if n == 1:
         return Interval(mean, NAN, NAN, NAN, NAN, 1)
     sd = float(finite.std(ddof=1))
-    half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * sd / n**0.5
+    half = float(scipy.stats.t.ppf((1 + confidence) / 2, n - 1)) * sd / n**0.5
     low, high = mean - half, mean + half
     if bounds is not None:
         low, high = max(low, bounds[0]), min(high, bounds[1])
@@ -140,7 +140,7 @@ def compare_paired(values: ArrayLike, baseline: ArrayLike, *, confidence: float 
         undefined = Interval(interval.mean, NAN, NAN, NAN, 0.0, n)
         return PairedComparison(undefined, NAN, sign_flip, NAN)
     t = interval.mean / (interval.sd / n**0.5)
-    p_value = float(2 * stats.t.sf(abs(t), n - 1))
+    p_value = float(2 * scipy.stats.t.sf(abs(t), n - 1))
     return PairedComparison(interval, p_value, sign_flip, interval.mean / interval.sd * _hedges(n - 1))
 
 
@@ -171,7 +171,9 @@ def _hedges(df: int) -> float:
     """Hedges (1981): the factor that makes a standardised mean difference unbiased; undefined for df = 1."""
     if df < 2:
         return NAN
-    return float(np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / (df / 2) ** 0.5)
+    return float(
+        np.exp(scipy.special.gammaln(df / 2) - scipy.special.gammaln((df - 1) / 2)) / (df / 2) ** 0.5
+    )
 
 
 def _finite(values: ArrayLike) -> NDArray[np.float64]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import scipy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from guided_retraining.errors import InputError
 from guided_retraining.evaluation.wording import metric_name
@@ -159,7 +159,7 @@ def _outranks(values: NDArray[np.float64], adversarial: NDArray[np.bool_]) -> st
     n_adversarial, n_clean = int(adversarial.sum()), int((~adversarial).sum())
     if not n_adversarial or not n_clean:
         return "nothing to compare"
-    ranks = stats.rankdata(values)[adversarial].sum()
+    ranks = scipy.stats.rankdata(values)[adversarial].sum()
     share = (ranks - n_adversarial * (n_adversarial + 1) / 2) / (n_adversarial * n_clean)
     return f"adv. above clean {share:.0%}"
 

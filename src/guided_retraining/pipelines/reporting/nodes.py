@@ -6,11 +6,10 @@ import platform
 from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from guided_retraining.evaluation.first_edition import Recommendation, recommend
@@ -19,20 +18,14 @@ from guided_retraining.guidance import overlap, rank_correlation, row_metric
 from guided_retraining.guidance.quality import first_of
 from guided_retraining.images.arrays import ImageArray
 from guided_retraining.images.pool import LabelledPool
-from guided_retraining.report import (
-    PageContext,
-    agreement_table,
-    metric_agreement,
-    ranking_quality,
-    ranking_table,
-    render_page,
-    score_distributions,
-)
-from guided_retraining.report import accuracy_curves as draw_curves
-from guided_retraining.report import accuracy_split as draw_split
-from guided_retraining.report import adversarial_sheet as draw_sheet
-from guided_retraining.report.palette import metric_order
 from guided_retraining.retraining.selection import rank
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+else:
+    Figure = (
+        Any  # Matplotlib is loaded by what draws; Kedro looks annotations up when it only lists pipelines
+    )
 
 FIGURES = {
     "gain": "gain_figure",
@@ -125,12 +118,30 @@ def answer(
 
 def accuracy_curves(results: pd.DataFrame, answer: dict[str, Any]) -> Figure:
     """Accuracy against the number of inputs, with the recommended cell ringed."""
-    return draw_curves(results, recommendation=answer["recommendation"])
+    from guided_retraining.report import accuracy_curves as draw
+
+    return draw(results, recommendation=answer["recommendation"])
 
 
 def accuracy_split(results: pd.DataFrame, answer: dict[str, Any]) -> Figure:
     """Clean and adversarial accuracy apart, with the recommended cell ringed."""
-    return draw_split(results, recommendation=answer["recommendation"])
+    from guided_retraining.report import accuracy_split as draw
+
+    return draw(results, recommendation=answer["recommendation"])
+
+
+def gain_over_baseline(results: pd.DataFrame) -> Figure:
+    """What each metric gains over the baseline, at each budget and over all of them."""
+    from guided_retraining.report import gain_over_baseline as draw
+
+    return draw(results)
+
+
+def costs_figure(costs: pd.DataFrame) -> Figure:
+    """What each stage and metric took."""
+    from guided_retraining.report import costs_figure as draw
+
+    return draw(costs)
 
 
 def adversarial_sheet(
@@ -140,9 +151,11 @@ def adversarial_sheet(
     dataset_summary: dict[str, Any],
 ) -> Figure:
     """Clean image, perturbation and adversarial image of a few inputs of each attack, in the first replicate."""
+    from guided_retraining.report import adversarial_sheet as draw
+
     first = int(table["seed"].min())
     adversarial, table = adversarial_images[first], table[table["seed"] == first]
-    return draw_sheet(images, adversarial, table, class_names=dataset_summary["class_names"])
+    return draw(images, adversarial, table, class_names=dataset_summary["class_names"])
 
 
 def describe_rankings(
@@ -169,6 +182,15 @@ def describe_rankings(
         Figures of score distributions, of faults found, of rank correlation and of overlap between metrics;
         tables of the rankings and of each pair of metrics.
     """
+    from guided_retraining.report import (
+        agreement_table,
+        metric_agreement,
+        ranking_quality,
+        ranking_table,
+        score_distributions,
+    )
+    from guided_retraining.report.palette import metric_order
+
     first = replicates[0]
     pool = pools[first]
     named = {metric: np.asarray(values[first]) for metric, values in zip(metrics, scores, strict=True)}
@@ -212,6 +234,8 @@ def report(
     Returns:
         Self-contained HTML.
     """
+    from guided_retraining.report import PageContext, render_page
+
     recommendation: Recommendation = answer["recommendation"]
     found = dict(zip(tables, shown[len(figures) :], strict=True))
     return render_page(

@@ -8,7 +8,6 @@ from kedro.pipeline import Pipeline, node
 
 from guided_retraining.pipelines.reporting import nodes
 from guided_retraining.pipelines.wiring import bound, over_metrics, stage
-from guided_retraining.report import costs_figure, gain_over_baseline
 
 
 def create_pipeline(metrics: Sequence[str]) -> Pipeline:
@@ -73,8 +72,8 @@ def _figures(metrics: Sequence[str]) -> list[Pipeline]:
                     "accuracy_split_figure",
                     name="accuracy_split",
                 ),
-                node(gain_over_baseline, "results", "gain_figure", name="gain_over_random"),
-                node(costs_figure, "costs", "costs_figure", name="draw_costs"),
+                node(nodes.gain_over_baseline, "results", "gain_figure", name="gain_over_random"),
+                node(nodes.costs_figure, "costs", "costs_figure", name="draw_costs"),
                 node(nodes.adversarial_sheet, sheet, "adversarial_sheet_figure", name="adversarial_sheet"),
             ]
         ),
