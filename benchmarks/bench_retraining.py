@@ -28,9 +28,9 @@ from typing import Any, ClassVar
 import numpy as np
 import psutil
 from elsewhere import Elsewhere
-from guided_retraining.retraining.orderings import budget_steps
 
 from guided_retraining.attacks import KerasLogitsEstimator, make_attack
+from guided_retraining.attacks.robustness import repeated_attacks
 from guided_retraining.guidance import deep_gini, max_softmax
 from guided_retraining.images.arrays import UnitImages
 from guided_retraining.images.pool import LabelledPool
@@ -39,12 +39,21 @@ from guided_retraining.machine.parallel import cores, in_threads
 from guided_retraining.machine.resources import peak_memory_mb
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import predicted_labels
-from guided_retraining.parameters.blocks import ConfigurationParameters, FitParameters
+from guided_retraining.parameters.blocks import (
+    AttackParameters,
+    ConfigurationParameters,
+    FitParameters,
+    ReattackParameters,
+    RetrainingParameters,
+)
 from guided_retraining.readers import read
 from guided_retraining.retraining.cells import Cell, finished
 from guided_retraining.retraining.curve import Curve
 from guided_retraining.retraining.initial import initial_weights
+from guided_retraining.retraining.measure import measure
+from guided_retraining.retraining.plan import plan_study
 from guided_retraining.retraining.replicate import Replicate
+from guided_retraining.retraining.selection import budget_steps
 from guided_retraining.retraining.trainer import Trainer
 from guided_retraining.storage.store import Store
 
@@ -270,6 +279,56 @@ def precision(name: str, folder: str | None, n: dict[str, int], fit: FitParamete
           f"{difference.mean():+.4f} +- {error:.4f} |")  # fmt: skip
 
 
+def reattacks(folder: str, n: dict[str, int], fit: FitParameters) -> None:
+    """Print what attacking every retrained model anew costs, as a share of the stage on complete fashion_mnist.
+
+    Speeds are measured on one core on a part of the data: of fits on the whole of that part, of everything measured of
+    a model besides, and of 1,000 validation and 1,000 test images attacked anew with the defaults of ``conf/base``, for
+    the original model and for one that was retrained. The stage's samples x epochs and cells are those of the plan.
+    """
+    model, pools = study("fashion_mnist", folder, n, fit)
+    attacks = {"fgsm": {"eps": 0.1}, "bim": {"eps": 0.1, "eps_step": 0.02, "max_iter": 10}}
+    anew = repeated_attacks(attacks, ReattackParameters(unseen={"apgd_ce": {"max_iter": 20}}))
+    replicate = Replicate(
+        0, 0, model, pools["train"], pools["validation"], pools["test"], anew, n_validation=1000, n_test=1000
+    )
+    trainer = Trainer(model, fit)
+    pool = pools["train"]
+    everything = np.arange(len(pool))
+    trainer.fit(model.get_weights(), pool, pool.labels, everything[:640], seed=0)
+    trained = trainer.fit(model.get_weights(), pool, pool.labels, everything, seed=0)
+    speed = trained.samples_seen / trained.seconds
+    planned = plan_study(
+        {"train": 50_000, "validation": 10_000, "test": 10_000},
+        AttackParameters(n_train=0.14, n_validation=0.3, n_test=0.6, attacks={**attacks, "carlini_wagner": {}}),
+        RetrainingParameters(
+            configurations={
+                "config_1": ConfigurationParameters(start="fresh", pool="all"), **CONFIGURATIONS,
+            }
+        ),
+        fit.model_copy(update={"epochs": 10}), 6, 1,
+    )  # fmt: skip
+    print("\n## Attacks made anew, fashion_mnist, one core\n")
+    print("| model | robust | unseen | s for 1,000 + 1,000 images | gradient passes | share of the stage |")
+    print("|---|---|---|---|---|---|")
+    for name in ("retrained", "original"):
+        if name == "original":
+            trainer.model.set_weights(model.get_weights())
+        measure(trainer, replicate)  # compiled
+        begun = time.perf_counter()
+        record = measure(trainer, replicate)
+        rest = time.perf_counter() - begun - record["reattack_seconds"]
+        images = len(pools["test"]) + len(pools["validation"])
+        rest *= (10_000 + 10_000 + 6_000 + 3_000) / images
+        stage = planned["samples"] / speed + planned["cells"] * (rest + record["reattack_seconds"])
+        share = planned["cells"] * record["reattack_seconds"] / stage
+        print(f"| {name} | {record['accuracy_robust']:.3f} | {record['accuracy_unseen']:.3f} | "
+              f"{record['reattack_seconds']:.1f} | {record['reattack_gradient_passes']:,.0f} | "
+              f"{share:.1%} |")  # fmt: skip
+    print(f"\n{planned['cells']} cells and {planned['samples']:,} samples x epochs a replicate; fits at {speed:,.0f} "
+          "images/s")  # fmt: skip
+
+
 class Steps:
     """Training steps of two models, with all cores in each operation."""
 
@@ -365,10 +424,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="for mixed_bfloat16")
     parser.add_argument("--fits", type=int, default=500, help="for memory")
     parser.add_argument("--small", action="store_true", help="miniature sizes")
-    parser.add_argument("--part", choices=["steps", "memory", "digits", "fashion_mnist", "precision"])
+    parser.add_argument(
+        "--part", choices=["steps", "memory", "digits", "fashion_mnist", "reattacks", "precision"]
+    )
     options = parser.parse_args()
     if options.part is None:
-        parts = ["steps", "memory", "digits", *(["fashion_mnist"] if options.data else []), "precision"]
+        parts = [
+            "steps",
+            "memory",
+            "digits",
+            *(["fashion_mnist", "reattacks"] if options.data else []),
+            "precision",
+        ]
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, keras {keras.__version__}", flush=True)
         for part in parts:
             subprocess.run([sys.executable, __file__, *sys.argv[1:], "--part", part], check=True)
@@ -385,6 +452,8 @@ def main() -> None:
         memory(options.fits)
     elif options.part == "digits":
         compare("digits", None, digits, rmsprop, options.budgets)
+    elif options.part == "reattacks":
+        reattacks(options.data, {"train": 4 * options.train, "validation": 1000, "test": 1000}, adam)
     elif options.part == "fashion_mnist":
         compare("fashion_mnist", options.data, fashion, adam, options.budgets)
     else:
