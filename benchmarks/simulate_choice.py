@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.evaluation.dunnett import many_to_one
 from guided_retraining.evaluation.intervals import two_way_bounds, wilson
-from guided_retraining.evaluation.layout import lower_bounds, pooled_variance
+from guided_retraining.evaluation.layout import lower_bounds, pooled_variance, residual_variance
 from guided_retraining.evaluation.steps import accepted, levels
 
 MARGIN, ALPHA = 0.02, 0.05
@@ -79,6 +79,23 @@ def wrong_choices(rng: np.random.Generator, n_studies: int, n_replicates: int, s
     """Share of studies that accept any budget although every one loses exactly the margin."""
     means = np.full((len(ORDERINGS), N_BUDGETS), -MARGIN)
     return float(steps_accepted(differences(rng, n_studies, n_replicates, means, spreads)).any((1, 2)).mean())
+
+
+def wrong_choices_with_one_spread(
+    rng: np.random.Generator, n_studies: int, n_replicates: int, spreads: Spreads
+) -> float:
+    """The same by the textbook's two-way layout: one residual spread for all cells and the whole pool."""
+    from scipy import stats
+
+    means = np.full((len(ORDERINGS), N_BUDGETS), -MARGIN)
+    found = differences(rng, n_studies, n_replicates, means, spreads)
+    cells = np.concatenate(
+        [found.reshape(n_studies, n_replicates, -1), np.zeros((n_studies, n_replicates, 1))], axis=2
+    )
+    error = np.sqrt(2 * residual_variance(cells) / n_replicates)[:, None, None]
+    level = levels(ORDERINGS, "random", ALPHA)[:, None]
+    bounds = found.mean(1) - stats.t.isf(level, (n_replicates - 1) * (cells.shape[2] - 1)) * error
+    return float(accepted(bounds[None], MARGIN).any((1, 2)).mean())
 
 
 def choice_power(
@@ -205,6 +222,11 @@ def main() -> None:
 
     rows = {name: each(lambda r, s=s: wrong_choices(rng, n, r, s)) for name, s in SPREADS.items()}
     table("a budget that loses the margin is accepted; spreads", rows)
+    rows = {
+        name: each(lambda r, s=SPREADS[name]: wrong_choices_with_one_spread(rng, n, r, s))
+        for name in ("equal", "whole pool 2 times", "whole pool 4 times", "random 5 times")
+    }
+    table("the same with one spread for all cells", rows)
     rows = {}
     for sd in (0.003, 0.006, 0.012):
         shares = [choice_power(rng, n // 2, r, sd) for r in REPLICATES]
