@@ -171,7 +171,9 @@ def test_an_attack_is_made_checked_run_and_named() -> None:
 # --- a kind of accuracy: a column of the cells and a row
 
 
-CORRUPTED = Outcome("corrupted", "corrupted", "Test images with fog and noise", per_attack=True)
+CORRUPTED = Outcome(
+    "corrupted", "corrupted", "Test images with fog and noise", "Accuracy in bad weather.", per_attack=True
+)
 
 
 def test_a_kind_of_accuracy_stands_where_its_row_puts_it(monkeypatch: pytest.MonkeyPatch) -> None:

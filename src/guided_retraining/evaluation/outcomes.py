@@ -16,12 +16,14 @@ class Outcome:
         key: the end of its column.
         name: in a sentence or the head of a table.
         caption: what it was measured on, for the caption of a table or figure.
+        glossary: what it says, a sentence or two.
         per_attack: whether there is a column ``accuracy_<key>_<attack>`` for each attack too.
     """
 
     key: str
     name: str
     caption: str
+    glossary: str
     per_attack: bool = False
 
     @property
@@ -36,21 +38,34 @@ class Outcome:
 
 
 _ROWS = (
-    Outcome("clean", "clean", "Clean test inputs"),
+    Outcome("clean", "clean", "Clean test inputs", "Accuracy on the clean test set."),
     Outcome(
-        "replayed", "replayed", "Adversarial test inputs made against the original model", per_attack=True
+        "replayed",
+        "replayed",
+        "Adversarial test inputs made against the original model",
+        "Accuracy on test inputs attacked once, against the original model. It shows whether retraining learned those "
+        "inputs, not how hard the new model is to fool.",
+        per_attack=True,
     ),
-    Outcome("combined", "clean and replayed together", "Clean and replayed test inputs together"),
+    Outcome(
+        "combined",
+        "clean and replayed together",
+        "Clean and replayed test inputs together",
+        "Accuracy on the clean test inputs and the replayed ones as one set.",
+    ),
     Outcome(
         "robust",
         "robust",
         "Test images that stay right under every attack made anew against each retrained model",
+        "Share of the same test images that stay right under every attack that made retraining inputs, made anew "
+        "against the model that is measured.",
         per_attack=True,
     ),
     Outcome(
         "unseen",
         "unseen attack",
         "Test images that stay right under attacks that made no retraining inputs",
+        "The same as robust, under attacks that made no retraining inputs.",
         per_attack=True,
     ),
 )

@@ -14,7 +14,7 @@ from guided_retraining.guidance.coverage import neuron_coverage
 from guided_retraining.guidance.diversity import k_center
 from guided_retraining.guidance.quality import apfd, faults_found, overlap, rank_correlation
 from guided_retraining.guidance.registry import METRICS, Metric
-from guided_retraining.guidance.scoring import check_metric, row_metric, score
+from guided_retraining.guidance.scoring import check_metric, drawn_row, row_metric, score
 from guided_retraining.guidance.trace import Trace
 from guided_retraining.guidance.uncertainty import (
     cross_entropy_loss,
@@ -43,6 +43,7 @@ __all__ = [
     "class_balanced",
     "cross_entropy_loss",
     "deep_gini",
+    "drawn_row",
     "faults_found",
     "k_center",
     "k_multisection",

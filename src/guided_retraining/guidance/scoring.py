@@ -62,6 +62,22 @@ def row_metric(name: str, parameters: Mapping[str, Any] | None) -> Metric:
     return check_metric(*named_function(name, parameters, "function", METRICS))
 
 
+def drawn_row(rows: Mapping[str, Mapping[str, Any] | None]) -> str | None:
+    """The row of YAML that draws its order: the baseline that needs no ranking.
+
+    Args:
+        rows: of the metrics, by name.
+
+    Returns:
+        The first such name, None where there is none.
+
+    >>> drawn_row({"lsa": {}, "chance": {"function": "random"}})
+    'chance'
+    """
+    drawn = (name for name, row in rows.items() if row is not None and row_metric(name, row).per_seed)
+    return next(drawn, None)
+
+
 def score(key: str, trace: Trace, *, seed: int = 0, **parameters: Any) -> NDArray[np.float64]:
     """Score all inputs of a trace.
 
