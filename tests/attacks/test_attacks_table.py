@@ -160,7 +160,7 @@ def test_arguments_of_a_class_are_checked_by_its_rows(estimator: KerasLogitsEsti
             lambda: AutoPGD(estimator, loss_type="hinge"),
             "AutoPGD: found loss_type='hinge', expected cross_entropy",
         ),
-        (lambda: AutoPGD(estimator, norm=1), "AutoPGD: found norm=1.0, expected 2 or inf"),
+        (lambda: AutoPGD(estimator, norm=1), "AutoPGD: found norm=1, expected 2 or inf"),
         (
             lambda: IterativeGradientAttack(estimator, scaled="yes"),
             "found scaled='yes', expected true or false",

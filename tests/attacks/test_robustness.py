@@ -115,6 +115,9 @@ def test_gradient_passes_are_counted(data: Data, trainer: Trainer) -> None:
     estimator.gradient_passes = 0.0
     run_attack(None, *data, attack="bim", parameters={"max_iter": 7}, seed=0, estimator=estimator)
     assert estimator.gradient_passes == pytest.approx(90 * (7 + 2 / 3))
+    estimator.gradient_passes = 0.0  # the study's attacks have an estimator of their own, on probabilities
+    run_attack(None, *data, attack="l1_bim", parameters={"max_iter": 7}, seed=0, estimator=estimator)
+    assert estimator.gradient_passes == pytest.approx(90 * (7 + 2 / 3))
 
 
 def test_nothing_right_is_nothing_attacked(data: Data, trainer: Trainer) -> None:

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.attacks.base import CompiledAttack
-from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.finite import check_finite
 from guided_retraining.attacks.gradients import Signature, value_and_gradient
 from guided_retraining.attacks.losses import difference_of_logits_ratio, log_odds, margin
-from guided_retraining.attacks.norms import norm_order, random_in_ball
+from guided_retraining.attacks.norms import random_in_ball
 from guided_retraining.attacks.steps import direction, project
 from guided_retraining.errors import ParameterError
 from guided_retraining.machine.backend import ops
@@ -47,34 +46,20 @@ class AutoPGD(CompiledAttack):
     Source: Croce and Hein 2020 (arXiv 2003.01690), algorithm 1; parameter names are ART's.
     """
 
-    norm: float
-    eps: float
+    norm: float = np.inf
+    eps: float = 8 / 255
+    eps_step: float | None = None
+    max_iter: int = 100
+    nb_random_init: int = 1
+    loss_type: str = "cross_entropy"
+    seed: int = 0
 
-    def __init__(
-        self,
-        estimator: KerasLogitsEstimator,
-        *,
-        norm: float | str = np.inf,
-        eps: float = 8 / 255,
-        eps_step: float | None = None,
-        max_iter: int = 100,
-        nb_random_init: int = 1,
-        loss_type: str = "cross_entropy",
-        batch_size: int = 64,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(estimator, targeted=False, batch_size=batch_size, seed=seed)
-        self.norm = norm_order(norm)
-        self.eps = eps
-        self.eps_step = eps_step
-        self.max_iter = max_iter
-        self.nb_random_init = nb_random_init
-        self.loss_type = loss_type
-        self._check_params()
-        if loss_type == "difference_logits_ratio" and estimator.nb_classes < 3:
+    def _check_params(self) -> None:
+        super()._check_params()
+        if self.loss_type == "difference_logits_ratio" and self.estimator.nb_classes < 3:
             raise ParameterError(
                 f"AutoPGD: loss_type=difference_logits_ratio needs at least 3 classes, found "
-                f"{estimator.nb_classes}; use cross_entropy."
+                f"{self.estimator.nb_classes}; use cross_entropy."
             )
 
     def _attack(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from dataclasses import InitVar, dataclass, field, fields
+from typing import Any, dataclass_transform
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from guided_retraining.attacks.estimator import EvasionAttack, KerasLogitsEstima
 from guided_retraining.attacks.finite import check_finite
 from guided_retraining.attacks.inputs import check_images, class_indices
 from guided_retraining.attacks.making import check_arguments
-from guided_retraining.attacks.norms import kept_inside
+from guided_retraining.attacks.norms import kept_inside, norm_order
 from guided_retraining.errors import ParameterError
 
 __all__ = ["CompiledAttack", "prepared"]
@@ -47,35 +47,39 @@ def prepared(
     return images, class_indices(y, len(images), estimator.nb_classes)
 
 
+@dataclass_transform(kw_only_default=True, eq_default=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class CompiledAttack(EvasionAttack):
-    """Base of the compiled attacks; a subclass computes, this class checks.
+    """Base of the compiled attacks; a subclass names its parameters and computes, this class makes and checks it.
+
+    A subclass is a dataclass without saying so: what it annotates are the keyword arguments of its constructor.
 
     Args:
         estimator: the model to attack.
-        targeted: labels are classes to reach.
         batch_size: most inputs at once.
-        seed: of all random draws.
 
     Attributes:
         until_fooled: an attack of many steps may leave an input alone once the model is fooled: enough where only that
             is asked, and cheaper.
     """
 
+    estimator: InitVar[KerasLogitsEstimator] = field(kw_only=False)
+    batch_size: int = 64
     until_fooled = False
     _estimator_requirements = (KerasLogitsEstimator,)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        keywords = inspect.signature(cls.__init__).parameters.values()
-        cls.attack_params = [one.name for one in keywords if one.kind is one.KEYWORD_ONLY]  # ART sets these
+        dataclass(kw_only=True, eq=False, repr=False)(cls)
 
-    def __init__(
-        self, estimator: KerasLogitsEstimator, *, targeted: bool, batch_size: int, seed: int
-    ) -> None:
+    def __post_init__(self, estimator: KerasLogitsEstimator) -> None:
         super().__init__(estimator=estimator)
-        self._targeted = targeted
-        self.batch_size = batch_size
-        self.seed = seed
+        self._check_params()
+
+    @property
+    def attack_params(self) -> list[str]:
+        """The names that ART's ``set_params`` sets and its ``repr`` shows."""
+        return [parameter.name for parameter in fields(self)]
 
     def generate(self, x: Any, y: Any = None, **_: Any) -> NDArray[np.float32]:
         """Make adversarial images.
@@ -104,6 +108,8 @@ class CompiledAttack(EvasionAttack):
     def _check_params(self) -> None:
         super()._check_params()
         check_arguments(self)
+        if hasattr(self, "norm"):
+            self.norm: float = norm_order(self.norm)
 
     def _each_batch(self, function: Callable[[slice], None], length: int) -> None:
         self.estimator.each_batch(function, length, self.batch_size)

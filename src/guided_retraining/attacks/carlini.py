@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from guided_retraining.attacks.base import CompiledAttack
 from guided_retraining.attacks.carlini_graphs import descend, foot, succeeds
-from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.finite import check_finite
 from guided_retraining.models.forward import FORWARD
 
@@ -45,25 +44,12 @@ class CarliniWagnerL2(CompiledAttack):
     image as far as it still fools the model, which a few more model calls pay for.
     """
 
-    def __init__(
-        self,
-        estimator: KerasLogitsEstimator,
-        *,
-        confidence: float = 0.0,
-        learning_rate: float = 0.02,
-        binary_search_steps: int = 5,
-        max_iter: int = 100,
-        initial_const: float = 1.0,
-        targeted: bool = False,
-        batch_size: int = 64,
-    ) -> None:
-        super().__init__(estimator, targeted=targeted, batch_size=batch_size, seed=0)
-        self.confidence = confidence
-        self.learning_rate = learning_rate
-        self.binary_search_steps = binary_search_steps
-        self.max_iter = max_iter
-        self.initial_const = initial_const
-        self._check_params()
+    confidence: float = 0.0
+    learning_rate: float = 0.02
+    binary_search_steps: int = 5
+    max_iter: int = 100
+    initial_const: float = 1.0
+    targeted: bool = False
 
     def _attack(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
         adversarial = images.copy()

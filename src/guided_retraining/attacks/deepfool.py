@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.attacks.base import CompiledAttack
-from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.finite import check_finite
 from guided_retraining.attacks.gradients import jacobian, jacobian_passes
 from guided_retraining.machine.backend import ops
@@ -34,20 +33,9 @@ class DeepFool(CompiledAttack):
     Source: Moosavi-Dezfooli et al. 2016 (arXiv 1511.04599), algorithm 2; parameter names are ART's.
     """
 
-    def __init__(
-        self,
-        estimator: KerasLogitsEstimator,
-        *,
-        max_iter: int = 50,
-        epsilon: float = 0.02,
-        nb_grads: int = 10,
-        batch_size: int = 64,
-    ) -> None:
-        super().__init__(estimator, targeted=False, batch_size=batch_size, seed=0)
-        self.max_iter = max_iter
-        self.epsilon = epsilon
-        self.nb_grads = nb_grads
-        self._check_params()
+    max_iter: int = 50
+    epsilon: float = 0.02
+    nb_grads: int = 10
 
     def _attack(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
         n_classes = min(self.nb_grads, self.estimator.nb_classes)

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from guided_retraining.attacks.apgd import AutoPGD
 from guided_retraining.attacks.base import CompiledAttack
-from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.square import SquareAttack
 
 __all__ = ["AutoAttackEnsemble"]
@@ -31,23 +30,11 @@ class AutoAttackEnsemble(CompiledAttack):
 
     norm = np.inf
 
-    def __init__(
-        self,
-        estimator: KerasLogitsEstimator,
-        *,
-        eps: float = 8 / 255,
-        max_iter: int = 100,
-        nb_random_init: int = 1,
-        square_max_iter: int = 1000,
-        batch_size: int = 64,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(estimator, targeted=False, batch_size=batch_size, seed=seed)
-        self.eps = eps
-        self.max_iter = max_iter
-        self.nb_random_init = nb_random_init
-        self.square_max_iter = square_max_iter
-        self._check_params()
+    eps: float = 8 / 255
+    max_iter: int = 100
+    nb_random_init: int = 1
+    square_max_iter: int = 1000
+    seed: int = 0
 
     def _attack(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
         adversarial = images.copy()

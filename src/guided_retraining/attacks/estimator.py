@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Hashable
-from threading import RLock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from guided_retraining.attacks.compiled import CompiledBatches
 from guided_retraining.attacks.estimator_graphs import (
     all_class_gradients,
     class_gradients,
@@ -18,12 +17,12 @@ from guided_retraining.attacks.estimator_graphs import (
     losses,
 )
 from guided_retraining.attacks.finite import check_finite
-from guided_retraining.attacks.gradients import Signature, compile_for, jacobian_passes
+from guided_retraining.attacks.gradients import jacobian_passes
 from guided_retraining.attacks.inputs import CLIP_VALUES, class_indices
 from guided_retraining.attacks.losses import cross_entropy, difference_of_logits_ratio
-from guided_retraining.errors import InputError, ModelError, ParameterError
-from guided_retraining.machine.backend import keras, side_by_side
-from guided_retraining.machine.parallel import each
+from guided_retraining.errors import ModelError, ParameterError
+from guided_retraining.machine.backend import keras
+from guided_retraining.models.forward import FORWARD
 from guided_retraining.models.logits import logits_twin, sample_inputs
 
 with warnings.catch_warnings():  # ART is first imported here; it warns that PyTorch is not installed
@@ -32,19 +31,17 @@ with warnings.catch_warnings():  # ART is first imported here; it warns that PyT
     from art.attacks.attack import EvasionAttack
     from art.estimators.classification import TensorFlowV2Classifier
 
-from guided_retraining.models.forward import FORWARD
-
 __all__ = ["EvasionAttack", "KerasLogitsEstimator"]
 
 BATCH_SIZE = 64  # on two CPU cores 1.3 times as fast as 128: activations stay in the cache
 LOSSES = {"cross_entropy": cross_entropy, "difference_logits_ratio": difference_of_logits_ratio}
 
 
-class KerasLogitsEstimator(TensorFlowV2Classifier):
+class KerasLogitsEstimator(CompiledBatches, TensorFlowV2Classifier):
     """An ART classifier whose predictions and gradients are those of a Keras model's logits.
 
     Everything is compiled once for each kind of call, whatever the batch size, and stays valid when other
-    weights are set in the model. Dropout is off and the model is left as it was.
+    weights are set in the model (see :class:`CompiledBatches`). Dropout is off and the model is left as it was.
 
     Args:
         model: a built Keras classifier that ends in softmax or logits and takes images in [0, 1].
@@ -54,9 +51,6 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         workers: batches at the same time, in threads; by default one for each core, one on a GPU.
         softmax_as_logits: attack the probabilities as if they were logits, as the published study did. It
             hides the gradient of a confident model: for repeating that study only.
-
-    Attributes:
-        gradient_passes: forward and backward passes of one image so far, over all attacks and calls.
 
     Raises:
         ModelError: see ``guided_retraining.models.logits.logits_twin``.
@@ -78,8 +72,7 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         twin = logits_twin(model)
         if softmax_as_logits and twin is model:
             raise ModelError(
-                f"The model {model.name!r} puts out logits, expected a final softmax for the study's own "
-                f"attacks "
+                f"The model {model.name!r} puts out logits, expected a final softmax for the study's own attacks "
                 "(l2_bim, l1_bim), which take probabilities as logits."
             )
         if loss not in LOSSES:
@@ -89,8 +82,7 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         n_classes = int(np.shape(attacked(sample, training=False))[1])
         if loss == "difference_logits_ratio" and n_classes < 3:
             raise ParameterError(
-                f"The loss difference_logits_ratio divides by the third largest logit; found {n_classes} "
-                f"classes, "
+                f"The loss difference_logits_ratio divides by the third largest logit; found {n_classes} classes, "
                 "expected at least 3. Use cross_entropy."
             )
         # past TensorFlowV2Classifier's own __init__, which would compile a second forward pass
@@ -108,50 +100,12 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         self.nb_classes = n_classes
         self.classifier = model
         self.loss = loss
-        self.batch_size = int(batch_size)
-        self.workers = side_by_side() if workers is None else workers
-        self._input_shape = tuple(int(size) for size in sample.shape[1:])
+        self.set_up_batches(sample.shape[1:], batch_size, workers)
         self._loss_object = None
         self._optimizer = None
         self._train_step = None
         self._reduce_labels = False
         self._on_probabilities: KerasLogitsEstimator | None = None
-        self._compiled: dict[Hashable, Callable[..., list[NDArray[Any]]]] = {}
-        self._compiling = RLock()  # several threads may attack at once
-        self.gradient_passes = 0.0
-
-    def compiled(
-        self,
-        key: Hashable,
-        build: Callable[[], Callable[..., Any]],
-        signature: Signature,
-        *,
-        passes: float | Callable[..., float] = 1.0,
-    ) -> Callable[..., list[NDArray[Any]]]:
-        """A function of ``(logits_of, *tensors)`` compiled for this model at the first call with ``key``.
-
-        Args:
-            key: other functions have others.
-            build: gives the function.
-            signature: of its tensors.
-            passes: gradient passes that a call takes for each row of its first array, or a function of the arrays
-                that tells; they are added to ``gradient_passes``.
-        """
-        with self._compiling:
-            if key not in self._compiled:
-                self._compiled[key] = self._counted(compile_for(self.model, build(), signature), passes)
-            return self._compiled[key]
-
-    def _counted(
-        self, run: Callable[..., list[NDArray[Any]]], passes: float | Callable[..., float]
-    ) -> Callable[..., list[NDArray[Any]]]:
-        def counted(*arrays: Any) -> list[NDArray[Any]]:
-            each = passes(*arrays) if callable(passes) else passes
-            with self._compiling:
-                self.gradient_passes += float(len(arrays[0]) * each)
-            return run(*arrays)
-
-        return counted
 
     def on_probabilities(self) -> KerasLogitsEstimator:
         """The estimator of the same model that takes its softmax for logits; made once."""
@@ -163,11 +117,8 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
                     workers=self.workers,
                     softmax_as_logits=True,
                 )
+                self._on_probabilities.counted_by = self
             return self._on_probabilities
-
-    def image_signature(self) -> tuple[tuple[int | None, ...], str]:
-        """Shape and dtype of a batch of images, for ``compiled``."""
-        return (None, *self._input_shape), "float32"
 
     def predict(
         self, x: Any, batch_size: int | None = None, training_mode: bool = False, **_: Any
@@ -184,7 +135,7 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         """
         self._refuse_training(training_mode)
         run = self.compiled("predict", lambda: logits, [self.image_signature()], passes=FORWARD)
-        return self._in_batches(run, (len(x), self.nb_classes), x, batch_size=batch_size)
+        return self.in_batches(run, (len(x), self.nb_classes), x, batch_size=batch_size)
 
     def loss_gradient(self, x: Any, y: Any, training_mode: bool = False, **_: Any) -> NDArray[np.float32]:
         """Gradient of each input's own loss (a sum over inputs, not a mean).
@@ -203,9 +154,9 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         self._refuse_training(training_mode)
         labels = class_indices(y, len(x), self.nb_classes)
         run = self.compiled(
-            ("loss_gradient", self.loss), lambda: loss_gradients(LOSSES[self.loss]), self._loss_signature()
+            ("loss_gradient", self.loss), lambda: loss_gradients(LOSSES[self.loss]), self.labelled_signature()
         )
-        gradients = self._in_batches(run, np.shape(x), x, labels)
+        gradients = self.in_batches(run, np.shape(x), x, labels)
         check_finite(self.model, gradients, x)
         return gradients
 
@@ -230,11 +181,11 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
                 [self.image_signature()],
                 passes=jacobian_passes(self.nb_classes),
             )
-            gradients = self._in_batches(run, (len(x), self.nb_classes, *np.shape(x)[1:]), x)
+            gradients = self.in_batches(run, (len(x), self.nb_classes, *np.shape(x)[1:]), x)
         else:
             labels = class_indices(np.broadcast_to(label, (len(x),)), len(x), self.nb_classes)
-            run = self.compiled("class_gradient", lambda: class_gradients, self._loss_signature())
-            gradients = self._in_batches(run, np.shape(x), x, labels)[:, None]
+            run = self.compiled("class_gradient", lambda: class_gradients, self.labelled_signature())
+            gradients = self.in_batches(run, np.shape(x), x, labels)[:, None]
         check_finite(self.model, gradients, x)
         return gradients
 
@@ -245,12 +196,9 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
         self._refuse_training(training_mode)
         labels = class_indices(y, len(x), self.nb_classes)
         run = self.compiled(
-            ("loss", self.loss),
-            lambda: losses(LOSSES[self.loss]),
-            self._loss_signature(),
-            passes=FORWARD,
+            ("loss", self.loss), lambda: losses(LOSSES[self.loss]), self.labelled_signature(), passes=FORWARD
         )
-        found = self._in_batches(run, (len(x),), x, labels)
+        found = self.in_batches(run, (len(x),), x, labels)
         return found if reduction == "none" else np.asarray(getattr(found, reduction)())
 
     def fit(self, *_: Any, **__: Any) -> None:
@@ -260,47 +208,6 @@ class KerasLogitsEstimator(TensorFlowV2Classifier):
             ModelError: always.
         """
         raise ModelError("A KerasLogitsEstimator only attacks; fit the Keras model it was made from.")
-
-    def _loss_signature(self) -> Signature:
-        return [self.image_signature(), ((None,), "int64")]
-
-    def each_batch(self, function: Callable[[slice], None], length: int, batch_size: int) -> None:
-        """Call a function on each batch, as many at a time as there are workers.
-
-        Args:
-            function: of the slice of a batch.
-            length: of all.
-            batch_size: of each but the last.
-        """
-        parts = [slice(start, min(start + batch_size, length)) for start in range(0, length, batch_size)]
-        each(function, parts, workers=max(1, min(self.workers, len(parts))))
-
-    def _in_batches(
-        self,
-        run: Callable[..., list[NDArray[Any]]],
-        shape: tuple[int, ...],
-        x: Any,
-        *others: NDArray[Any],
-        batch_size: int | None = None,
-    ) -> NDArray[np.float32]:
-        """What ``run`` gives for all inputs."""
-        results = np.empty(shape, np.float32)
-
-        def one(part: slice) -> None:
-            results[part] = run(self._floats(x[part]), *(other[part] for other in others))[0]
-
-        self.each_batch(one, len(x), min(batch_size or self.batch_size, self.batch_size))
-        return results
-
-    @staticmethod
-    def _floats(x: Any) -> NDArray[np.float32]:
-        array = np.asarray(x)
-        if array.dtype.kind != "f":  # float64 is let through: ART's own attacks pass it
-            raise InputError(
-                f"Found images of dtype {array.dtype}, expected float32 in [0, 1]: "
-                f"images.astype('float32') / 255."
-            )
-        return array.astype(np.float32, copy=False)
 
     @staticmethod
     def _refuse_training(training_mode: bool) -> None:

@@ -52,8 +52,7 @@ def compile_for(
         return _compile_jax(model, function, signature)
     raise ModelError(
         f"Attacks need gradients, found Keras backend {backend!r}, expected one of {', '.join(BACKENDS)}; "
-        f"set "
-        "KERAS_BACKEND before Keras is imported."
+        "set KERAS_BACKEND before Keras is imported."
     )
 
 

@@ -45,8 +45,7 @@ def check_images(images: Any, input_shape: tuple[int | None, ...]) -> NDArray[np
     if len(array) and not (array.min() >= CLIP_VALUES[0] and array.max() <= CLIP_VALUES[1]):  # NaN fails too
         raise InputError(
             f"Found pixel values from {array.min():g} to {array.max():g}, expected [0, 1]; divide 8-bit "
-            f"images by "
-            "255 and put any other scaling into the model, as a Rescaling or Normalization layer."
+            "images by 255 and put any other scaling into the model, as a Rescaling or Normalization layer."
         )
     return array
 

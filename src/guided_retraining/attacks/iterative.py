@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.attacks.base import CompiledAttack
-from guided_retraining.attacks.estimator import KerasLogitsEstimator
-from guided_retraining.attacks.norms import norm_order, random_in_ball
+from guided_retraining.attacks.norms import random_in_ball
 from guided_retraining.attacks.steps import ascent
 
 __all__ = ["IterativeGradientAttack"]
@@ -36,33 +35,15 @@ class IterativeGradientAttack(CompiledAttack):
     2018 (arXiv 1706.06083); Dong et al. 2018 (arXiv 1710.06081). Parameter names are ART's.
     """
 
-    norm: float
-    eps: float
-
-    def __init__(
-        self,
-        estimator: KerasLogitsEstimator,
-        *,
-        norm: float | str = np.inf,
-        eps: float = 8 / 255,
-        eps_step: float | None = None,
-        max_iter: int = 1,
-        num_random_init: int = 0,
-        decay: float | None = None,
-        scaled: bool = False,
-        targeted: bool = False,
-        batch_size: int = 64,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(estimator, targeted=targeted, batch_size=batch_size, seed=seed)
-        self.norm = norm_order(norm)
-        self.eps = eps
-        self.eps_step = eps_step
-        self.max_iter = max_iter
-        self.num_random_init = num_random_init
-        self.decay = decay
-        self.scaled = scaled
-        self._check_params()
+    norm: float = np.inf
+    eps: float = 8 / 255
+    eps_step: float | None = None
+    max_iter: int = 1
+    num_random_init: int = 0
+    decay: float | None = None
+    scaled: bool = False
+    targeted: bool = False
+    seed: int = 0
 
     def _attack(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
         if not self.num_random_init:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.attacks.base import CompiledAttack
-from guided_retraining.attacks.estimator import KerasLogitsEstimator
 from guided_retraining.attacks.losses import margin
 from guided_retraining.machine.backend import ops
 from guided_retraining.models.forward import FORWARD
@@ -47,21 +46,10 @@ class SquareAttack(CompiledAttack):
 
     norm = np.inf
 
-    def __init__(
-        self,
-        estimator: KerasLogitsEstimator,
-        *,
-        eps: float = 8 / 255,
-        max_iter: int = 1000,
-        p_init: float = 0.8,
-        batch_size: int = 64,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(estimator, targeted=False, batch_size=batch_size, seed=seed)
-        self.eps = eps
-        self.max_iter = max_iter
-        self.p_init = p_init
-        self._check_params()
+    eps: float = 8 / 255
+    max_iter: int = 1000
+    p_init: float = 0.8
+    seed: int = 0
 
     def _attack(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
         h, w, c = images.shape[1:]
