@@ -80,9 +80,8 @@ def logits_twin(model: keras.Model) -> keras.Model:
     if softmax is None:
         raise ModelError(
             f"The model {model.name!r} puts out probabilities, but no softmax layer was found at its end; "
-            f"expected a "
-            "last layer with activation='softmax', a Softmax layer or logits. Let the model put out its "
-            "logits."
+            "expected a last layer with activation='softmax', a Softmax layer or logits. Let the model put "
+            "out its logits."
         )
     twin = LogitsTwin(model, softmax)
     inputs = sample_inputs(model)
@@ -93,10 +92,9 @@ def logits_twin(model: keras.Model) -> keras.Model:
     tolerance = HALF_PRECISION_TOLERANCE if half else TOLERANCE
     if not difference <= tolerance:
         raise ModelError(
-            f"softmax of the logits of {model.name!r} differs from its output by {difference:.2g}, "
-            f"expected at most "
-            f"{tolerance:.2g}: its layer {softmax.name!r} is not the last step. Let the model put out its "
-            f"logits."
+            f"softmax of the logits of {model.name!r} differs from its output by {difference:.2g}, expected "
+            f"at most {tolerance:.2g}: its layer {softmax.name!r} is not the last step. Let the model put "
+            "out its logits."
         )
     return twin
 
@@ -138,9 +136,9 @@ def output_kind(model: keras.Model) -> OutputKind:
         )
     if not np.array_equal(outputs, _run(model, inputs)):
         raise ModelError(
-            f"The model {model.name!r} gives other outputs each time for the same image: a Dropout or "
-            f"noise layer is "
-            "left on at inference (called with training=True). Build it without the training argument."
+            f"The model {model.name!r} gives other outputs each time for the same image: a Dropout or noise "
+            "layer is left on at inference (called with training=True). Build it without the training "
+            "argument."
         )
     if _is_softmax(final):
         return "softmax"

@@ -77,8 +77,8 @@ def _fetch(dataset: str, file: RemoteFile, folder: Path, urls: list[str], progre
         if found != file.md5:
             raise DataFileError(
                 f"{target} is there already but is not the published file (md5 {found}, published "
-                f"{file.md5}): it is "
-                "left as it is; to use it no download is needed, to replace it move it away first"
+                f"{file.md5}): it is left as it is; to use it no download is needed, to replace it move it "
+                "away first"
             )
         return target
     reasons = []
@@ -90,8 +90,8 @@ def _fetch(dataset: str, file: RemoteFile, folder: Path, urls: list[str], progre
         reasons.append(f"{url} ({reason})")
     raise DataFileError(
         f"{dataset}: {file.name} could not be fetched into {folder}: {'; '.join(reasons)}. Check the "
-        f"network and "
-        f"start again, or fetch it by hand from {urls[0]} into {folder} ({file.size:,} bytes, md5 {file.md5})"
+        f"network and start again, or fetch it by hand from {urls[0]} into {folder} ({file.size:,} bytes, "
+        f"md5 {file.md5})"
     )
 
 

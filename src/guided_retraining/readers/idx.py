@@ -78,17 +78,15 @@ def read_idx_file(path: Path, dimensions: int) -> NDArray[np.uint8]:
         if magic != expected:
             raise DataFileError(
                 f"{path} starts with {magic.hex()}, an IDX file of {dimensions} dimensions of unsigned "
-                f"bytes with "
-                f"{expected.hex()}: check that images and labels are not exchanged, and that it is the "
-                f"original file"
+                f"bytes with {expected.hex()}: check that images and labels are not exchanged, and that it "
+                "is the original file"
             )
         shape = struct.unpack(f">{dimensions}I", header[4:])
         size, file_size = int(np.prod(shape, dtype=object)), path.stat().st_size
         if size > file_size * (MAX_DEFLATE_RATIO if zipped else 1):
             raise DataFileError(
                 f"{path}: the header declares {'x'.join(map(str, shape))} bytes, more than a file of "
-                f"{file_size:,} bytes "
-                "can hold: truncated or damaged, fetch or copy it again"
+                f"{file_size:,} bytes can hold: truncated or damaged, fetch or copy it again"
             )
         return _fill(cast(IO[bytes], stream), np.empty(shape, np.uint8), path)
 

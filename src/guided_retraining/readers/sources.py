@@ -85,7 +85,6 @@ SOURCES: dict[str, Source] = {
         mirrors=(),
         by_hand="its distributor asks for an account: sign in at "
         "https://www.kaggle.com/datasets/puneet6060/intel-image-classification, press Download, and save "
-        "the zip "
-        "(about 350 MB) as intel-image-classification.zip",
+        "the zip (about 350 MB) as intel-image-classification.zip",
     ),
 }

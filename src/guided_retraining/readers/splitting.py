@@ -145,6 +145,6 @@ def _check_classes(
             of = "" if groups is None else f" in {len(np.unique(groups[one])):,} groups"
             raise ParameterError(
                 f"class {missing[0]} has {one.sum():,} images{of}, too few to be in each of {len(sizes)} "
-                f"splits of "
-                f"{', '.join(f'{s:,}' for s in sizes)} images: add images, or ask for fewer or larger splits"
+                f"splits of {', '.join(f'{s:,}' for s in sizes)} images: add images, or ask for fewer or "
+                "larger splits"
             )
