@@ -6,18 +6,14 @@ archive with names that try to is refused all the same, because it was made to d
 
 from __future__ import annotations
 
-import os
-import struct
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
 from guided_retraining.errors import DataFileError
 from guided_retraining.readers.files import (
-    MAX_MEMBER_BYTES,
     Files,
     FolderFiles,
     Loader,
@@ -29,9 +25,6 @@ from guided_retraining.readers.files import (
 MAX_RATIO = 200  # whole archive, unpacked to packed; photographs reach 1 to 2, flat drawings about 50
 RATIO_FREE_BYTES = 256 * 2**20  # an archive that unpacks to less is harmless at any ratio
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-ENCRYPTED = 0x1  # bit of a zip member's flags
-# What precedes a member's name in a zip; only the lengths of name and extra field are of use.
-LOCAL_HEADER = struct.Struct("<4s22x2H")
 
 
 def open_files(path: Path) -> Files:
@@ -73,29 +66,6 @@ class ZipFiles(Files):
 
     def size(self, name: str) -> int:
         return self._members[name].file_size
-
-    def read(self, name: str) -> bytes:
-        """As ``Files.read``; plain members without zipfile's objects, which hold the interpreter lock."""
-        member = self._members[name]
-        plain = (
-            member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-            and not member.flag_bits & ENCRYPTED
-        )
-        if not plain or member.file_size > MAX_MEMBER_BYTES or not hasattr(os, "pread"):
-            return super().read(name)
-        file = self._zip.fp.fileno()  # type: ignore[union-attr]
-        header = os.pread(file, LOCAL_HEADER.size, member.header_offset)
-        if len(header) < LOCAL_HEADER.size or not header.startswith(b"PK\x03\x04"):
-            raise DataFileError(f"{self.path}: {name} has no local header: fetch or copy the file again")
-        *_, name_length, extra_length = LOCAL_HEADER.unpack(header)
-        start = member.header_offset + LOCAL_HEADER.size + name_length + extra_length
-        data = os.pread(file, member.compress_size, start)
-        with reading(self.path, name):
-            if member.compress_type == zipfile.ZIP_DEFLATED:
-                data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, member.file_size + 1)
-            if len(data) != member.file_size or zlib.crc32(data) != member.CRC:
-                raise zipfile.BadZipFile(f"bad CRC-32: {len(data):,} of {member.file_size:,} bytes")
-        return data
 
 
 class TarFiles(Files):
@@ -176,7 +146,6 @@ def check_ratio(path: Path, unpacked: int, packed: int) -> None:
     """Refuse a decompression bomb."""
     if unpacked > RATIO_FREE_BYTES and unpacked > MAX_RATIO * packed:
         raise DataFileError(
-            f"{path} has {packed:,} bytes and would unpack to more than {unpacked:,}: more than "
-            f"{MAX_RATIO} times is "
-            "taken for a decompression bomb; unpack it by hand if you trust it"
+            f"{path} has {packed:,} bytes and would unpack to more than {unpacked:,}: more than {MAX_RATIO} "
+            "times is taken for a decompression bomb; unpack it by hand if you trust it"
         )
