@@ -74,9 +74,13 @@ def test_views_of_images_have_the_fingerprint_of_what_they_show() -> None:
     assert fingerprint(UnitImages(stored)) == fingerprint(stored)
 
 
-def test_records_and_arrays_are_found_again_by_key(tmp_path: Path) -> None:
-    store = Store(tmp_path / "store")
+@pytest.mark.parametrize("place", ["folder", "url"])
+def test_records_and_arrays_are_found_again_by_key(
+    place: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    store = Store(tmp_path / "store" if place == "folder" else f"{request.getfixturevalue('remote')}/cells")
     assert store.get("a") is None
+    assert store.keys() == set()
     store.put("a", {"accuracy": 0.5, "energy": None})
     store.put("b", {"images": np.eye(2), "name": np.array(["x"]), "seconds": 1.5})
     assert store.get("a") == {"accuracy": 0.5, "energy": None}
@@ -84,6 +88,7 @@ def test_records_and_arrays_are_found_again_by_key(tmp_path: Path) -> None:
     assert piece is not None
     np.testing.assert_array_equal(piece["images"], np.eye(2))
     assert float(piece["seconds"]) == 1.5
+    assert store.keys() == {"a", "b"}
     assert len(store) == 2
     assert "a" in store
     assert "c" not in store

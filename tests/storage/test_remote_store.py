@@ -6,7 +6,6 @@ import threading
 import time
 
 import fsspec
-import numpy as np
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
@@ -14,21 +13,6 @@ from guided_retraining.storage.claims import claim, share
 from guided_retraining.storage.store import Store
 
 KEYS = [f"{i:032x}" for i in range(12)]
-
-
-def test_pieces_are_found_again_by_key(remote: str) -> None:
-    store = Store(f"{remote}/cells")
-    assert store.get("a") is None
-    assert store.keys() == set()
-    store.put("a", {"accuracy": 0.5, "energy": None})
-    store.put("b", {"images": np.eye(2), "name": np.array(["x"]), "seconds": 1.5})
-    assert store.get("a") == {"accuracy": 0.5, "energy": None}
-    piece = store.get("b")
-    assert piece is not None
-    np.testing.assert_array_equal(piece["images"], np.eye(2))
-    assert store.keys() == {"a", "b"}
-    assert "a" in store
-    assert "c" not in store
 
 
 def test_a_piece_is_read_with_one_request(remote: str, monkeypatch) -> None:
