@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv demo test test-slow lint docs build lock bench-guidance bench-attacks bench-readers bench-retraining clean
+.PHONY: help venv demo test test-slow lint docs build lock bench-guidance bench-attacks bench-commands bench-readers bench-retraining clean
 
 help:
 	@echo "make demo    install into .venv and run the study on handwritten digits (a few minutes)"
@@ -49,7 +49,7 @@ lock: $(STAMP)
 	$(BIN)/uv pip compile --universal --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
 		--extra dev --quiet --output-file requirements.lock pyproject.toml
 
-bench-guidance bench-attacks bench-readers bench-retraining: bench-%: $(STAMP)
+bench-guidance bench-attacks bench-commands bench-readers bench-retraining: bench-%: $(STAMP)
 	$(BIN)/python benchmarks/bench_$*.py $(ARGS)
 
 clean:

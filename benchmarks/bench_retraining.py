@@ -47,7 +47,8 @@ from guided_retraining.parameters.blocks import (
     RetrainingParameters,
 )
 from guided_retraining.readers import read
-from guided_retraining.retraining.cells import Cell, finished
+from guided_retraining.retraining.cell import Cell
+from guided_retraining.retraining.cells import finished
 from guided_retraining.retraining.curve import Curve
 from guided_retraining.retraining.initial import initial_weights
 from guided_retraining.retraining.measure import measure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 import click
 from kedro.framework.cli.project import project_group
 from kedro.framework.cli.project import run as kedro_run
+from kedro.io import DataCatalog
 
 from guided_retraining.errors import ParameterError
 from guided_retraining.parameters.names import suggest
@@ -73,7 +75,7 @@ def plan(datasets: tuple[str, ...], env: str | None) -> None:
     from guided_retraining.models.loading import load_model
 
     one_thread_an_operation()
-    with open_session(env) as (catalog, configured):
+    with open_project(env) as (catalog, configured):
         for name in chosen(datasets, configured):
             study = configured[name]
             if not catalog.exists(f"{name}.dataset_summary"):
@@ -97,21 +99,11 @@ def plan(datasets: tuple[str, ...], env: str | None) -> None:
 def status(datasets: tuple[str, ...], env: str | None) -> None:
     """Cells done, missing and stale, and the time left, by the fingerprints that kedro run goes by."""
     from guided_retraining.commands.status import study_status
-    from guided_retraining.machine.progress import duration
 
-    with open_session(env) as (catalog, configured):
+    with open_project(env) as (catalog, configured):
         for name in chosen(datasets, configured):
-            table = study_status(name, configured[name], catalog)
-            if table is None:
-                click.echo(f"{name}: no scores yet")
-                continue
-            left = table["seconds_left"].sum()
-            time_left = f", about {duration(left)} left" if table["missing"].sum() and left == left else ""
-            click.echo(
-                f"{name}: {table['done'].sum()} cells done, {table['missing'].sum()} missing{time_left}; "
-                f"{table.attrs['stale']} stale (kept, never used)"
-            )
-            click.echo(table.drop(columns="seconds_left").to_string(index=False))
+            found = study_status(name, configured[name], catalog)
+            click.echo("\n".join(found.lines(name)) if found else f"{name}: no scores yet")
 
 
 @guided.command(name="new-dataset")
@@ -150,15 +142,16 @@ def new_dataset_command(
 
 
 @contextmanager
-def open_session(env: str | None) -> Iterator[tuple[Any, dict[str, Study]]]:
-    """The catalog and the typed parameters of the project in this folder."""
-    from kedro.framework.session import KedroSession
+def open_project(env: str | None) -> Iterator[tuple[DataCatalog, dict[str, Study]]]:
+    """The catalog and the typed parameters of the project in this folder, from which relative paths start.
 
-    from guided_retraining.project.config_loader import studies
+    A session of Kedro's would build the pipelines of all data sets first, to check the parameters once more.
+    """
+    from guided_retraining.project.config_loader import project_folder, project_loader, studies
 
-    with KedroSession.create(env=env) as session:
-        context: Any = session.load_context()  # type: ignore[attr-defined]
-        yield context.catalog, studies(context.config_loader)  # type: ignore[arg-type]
+    loader = project_loader(env)
+    with contextlib.chdir(project_folder()):
+        yield DataCatalog.from_config(loader["catalog"]), studies(loader)
 
 
 def chosen(wanted: tuple[str, ...], configured: dict[str, Study]) -> list[str]:

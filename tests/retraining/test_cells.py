@@ -21,7 +21,8 @@ from guided_retraining.models.forward import predicted_labels
 from guided_retraining.parameters.blocks import ConfigurationParameters, FitParameters, ReattackParameters
 from guided_retraining.retraining import cells as cells_module
 from guided_retraining.retraining import initial as initial_module
-from guided_retraining.retraining.cells import Cell, finished, retrain
+from guided_retraining.retraining.cell import Cell
+from guided_retraining.retraining.cells import finished, retrain
 from guided_retraining.retraining.curve import Curve
 from guided_retraining.retraining.initial import initial_weights
 from guided_retraining.retraining.replicate import Replicate

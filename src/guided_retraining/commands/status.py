@@ -1,31 +1,68 @@
-"""Which cells of a study are done, missing or stale, by the same fingerprints that a run goes by."""
+"""Which cells of a study are done, missing or stale, by the same fingerprints that a run goes by.
+
+Nothing is loaded that only a run needs: no model, no image, no deep-learning library.
+"""
 
 from __future__ import annotations
 
-import pandas as pd
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from kedro.io import CatalogProtocol
 
 from guided_retraining.guidance import row_metric
+from guided_retraining.machine.limits import visible_gpus
+from guided_retraining.machine.parallel import cores
+from guided_retraining.machine.progress import duration
 from guided_retraining.parameters.study import Study
+from guided_retraining.retraining.curve import Curve
+from guided_retraining.retraining.replicate import study_replicates
 from guided_retraining.storage.store import Store
 
+HEADINGS = ("configuration", "metric", "done", "missing")
 
-def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> pd.DataFrame | None:
+
+@dataclass(frozen=True)
+class StudyStatus:
+    """How far a study is.
+
+    Attributes:
+        curves: configuration, metric, cells done, cells missing of each; a cell that several share is missing once.
+        stale: cells in the store that no curve asks for any more.
+        seconds_left: about how long a run still takes; None where nothing is missing, or nothing was done yet.
+    """
+
+    curves: list[tuple[str, str, int, int]]
+    stale: int
+    seconds_left: float | None
+
+    def lines(self, dataset: str) -> Iterator[str]:
+        """What a person reads.
+
+        Args:
+            dataset: its name.
+        """
+        left = f", about {duration(self.seconds_left)} left" if self.seconds_left is not None else ""
+        done, missing = sum(curve[2] for curve in self.curves), sum(curve[3] for curve in self.curves)
+        yield f"{dataset}: {done} cells done, {missing} missing{left}; {self.stale} stale (kept, never used)"
+        rows = [HEADINGS, *(tuple(map(str, curve)) for curve in self.curves)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            yield " ".join(text.rjust(width) for text, width in zip(row, widths, strict=True))
+
+
+def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> StudyStatus | None:
     """Cells of each configuration and metric.
 
     Args:
         dataset: its name.
         study: its parameters.
-        catalog: of the session.
+        catalog: of the project.
 
     Returns:
-        ``configuration, metric, done, missing, seconds_left``, or None before the scores exist; cells in the store
-        that no curve asks for any more are the ``stale`` attribute of the table's ``attrs``.
+        How far it is, or None before the scores of every replicate exist.
     """
-    from guided_retraining.machine.backend import side_by_side
-    from guided_retraining.retraining.curve import Curve
-    from guided_retraining.retraining.replicate import study_replicates
-
     needed = [f"{dataset}.{name}" for name in ("model", "train_pool", "validation_pool", "test_pool")]
     scores = {metric: f"{dataset}.{metric}.scores" for metric in study.metrics}
     found = {name: catalog.load(name) for name in (*needed, *scores.values()) if catalog.exists(name)}
@@ -33,40 +70,46 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> pd.Dat
         set(study.replicates) - set(one) for one in found.values()
     ):
         return None
-    store: Store = catalog.load(f"{dataset}.cells")
+    stored, train, validation, test = (found[name] for name in needed)
+    models = {number: stored.datasets[number].unloaded() for number in study.replicates}
     retraining = study.ordering_retraining
-    models, train, validation, test = (found[name] for name in needed)
     replicates = study_replicates(
         models, train, validation, test, study.replicates, study.seed, study.attack, retraining.reattack
     )
-    rows, asked, spent = [], set(), [0.0, 0]
-    counted: set[str] = set()
+    store: Store = catalog.load(f"{dataset}.cells")
+    curves, asked = [], set()
+    seconds, samples, samples_left = 0.0, 0, 0
     for name in retraining.configurations:
         for metric, parameters in study.metrics.items():
-            drawn = row_metric(metric, parameters).per_seed
             curve = Curve(
                 retraining.configuration(name),
                 retraining.fit(study.training, name),
                 retraining.budgets,
-                drawn,
+                drawn=row_metric(metric, parameters).per_seed,
             )
-            done = missing = samples = 0
+            done = missing = 0
             for replicate in replicates:
                 for cell in curve.cells(replicate, found[scores[metric]][replicate.number]):
-                    asked.add(cell.key)
                     record = store.get(cell.key)
-                    done += record is not None
-                    if record is None and cell.key not in counted:  # shared cells are waited for once
+                    if record is not None:
+                        done += 1
+                        seconds += record["fit_seconds"]
+                        samples += record["samples_seen"]
+                    elif cell.key not in asked:  # shared cells are waited for once
                         missing += 1
-                        samples += len(cell.indices) * cell.fit.epochs
-                    elif record is not None:
-                        spent[0] += record["fit_seconds"]
-                        spent[1] += record["samples_seen"]
-                    counted.add(cell.key)
-            rows.append((name, metric, done, missing, samples))
-    table = pd.DataFrame(rows, columns=["configuration", "metric", "done", "missing", "samples_left"])
-    at_once = study.ordering_retraining.fits_at_once or side_by_side()
-    rate = spent[0] / spent[1] / at_once if spent[1] else float("nan")
-    table["seconds_left"] = table.pop("samples_left") * rate
-    table.attrs["stale"] = len(set(store.keys()) - asked)
-    return table
+                        samples_left += len(cell.indices) * cell.fit.epochs
+                    asked.add(cell.key)
+            curves.append((name, metric, done, missing))
+    at_once = retraining.fits_at_once or _side_by_side()
+    known = samples and samples_left
+    return StudyStatus(
+        curves,
+        stale=len(set(store.keys()) - asked),
+        seconds_left=samples_left * seconds / samples / at_once if known else None,
+    )
+
+
+def _side_by_side() -> int:
+    """How many models a run fits at the same time, as far as that can be said without loading the backend."""
+    one = visible_gpus() or os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow"
+    return 1 if one else cores()

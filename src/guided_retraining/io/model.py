@@ -6,6 +6,12 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
+from guided_retraining.models.identity import (
+    UnloadedModel,
+    model_fingerprint,
+    note_fingerprint,
+    noted_fingerprint,
+)
 from guided_retraining.storage.copies import local_path
 from guided_retraining.storage.files import atomic_path
 from guided_retraining.storage.objects import exists
@@ -28,6 +34,7 @@ class KerasModelDataset(AbstractDataset[Any, Any]):
         """Write architecture and weights."""
         with atomic_path(self._filepath) as temporary:
             data.save(temporary)
+            note_fingerprint(temporary)
 
     def load(self) -> Any:
         """The model, not compiled."""
@@ -36,6 +43,11 @@ class KerasModelDataset(AbstractDataset[Any, Any]):
         if not self._exists():
             raise FileNotFoundError(f"there is no {self._filepath}; run the training stage first")
         return load_model(local_path(self._filepath))
+
+    def unloaded(self) -> UnloadedModel:
+        """What stands for the model; it is loaded only where another program wrote the file."""
+        noted = noted_fingerprint(local_path(self._filepath))
+        return UnloadedModel(noted or model_fingerprint(self.load()))
 
     def _exists(self) -> bool:
         return exists(self._filepath)

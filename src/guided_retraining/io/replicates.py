@@ -19,26 +19,25 @@ MARK = "*"  # where the number of the replicate stands in a file's name
 class Replicates(Mapping[int, Any]):
     """What each replicate has, loaded when it is asked for.
 
-    Args:
+    Attributes:
         datasets: of the replicates that have a file, by number.
-        describe: where they lie, for messages.
     """
 
-    def __init__(self, datasets: Mapping[int, AbstractDataset[Any, Any]], describe: str) -> None:
-        self._datasets, self._describe = datasets, describe
+    def __init__(self, datasets: Mapping[int, Any], describe: str) -> None:
+        self.datasets, self._describe = datasets, describe
 
     def __getitem__(self, replicate: int) -> Any:
-        if replicate not in self._datasets:
+        if replicate not in self.datasets:
             raise DatasetError(
                 f"{self._describe}: there is none of replicate {replicate}; run the stage that makes it"
             )
-        return self._datasets[replicate].load()
+        return self.datasets[replicate].load()
 
     def __iter__(self) -> Iterator[int]:
-        return iter(sorted(self._datasets))
+        return iter(sorted(self.datasets))
 
     def __len__(self) -> int:
-        return len(self._datasets)
+        return len(self.datasets)
 
 
 class ReplicatesDataset(AbstractDataset[Mapping[int, Any], Replicates]):

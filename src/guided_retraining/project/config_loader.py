@@ -43,6 +43,7 @@ class LayeredConfigLoader(OmegaConfigLoader):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._finished: dict[str, Any] | None = None
         LayeredConfigLoader.latest = self
 
     def __getitem__(self, key: str) -> dict[str, Any]:
@@ -53,9 +54,10 @@ class LayeredConfigLoader(OmegaConfigLoader):
         if key != "parameters":
             self._register_globals_resolver()  # Kedro's belongs to the loader made last, such as one of `_layer`
             return super().__getitem__(key)
-        layers = [self._layer(self.base_env), self._layer(self.env or self.default_run_env)]
-        layers.append(dict(self.runtime_params or {}))
-        return merge_layers(layers)
+        if self._finished is None:  # Kedro asks several times, and reading YAML is slow
+            layers = [self._layer(self.base_env), self._layer(self.env or self.default_run_env)]
+            self._finished = merge_layers([*layers, dict(self.runtime_params or {})])
+        return copy.deepcopy(self._finished)
 
     def defaults(self) -> dict[str, Any]:
         """What every data set's block is laid over, without any data set."""
@@ -129,15 +131,30 @@ def merge_layers(layers: list[dict[str, Any]]) -> dict[str, Any]:
 
 def current_loader() -> LayeredConfigLoader:
     """The loader of the running session; without one (``kedro registry list``) one on the project's ``conf``."""
-    if LayeredConfigLoader.latest is not None:
-        return LayeredConfigLoader.latest
+    latest = LayeredConfigLoader.latest
+    return project_loader() if latest is None else latest  # a loader without anything set is falsy
+
+
+def project_loader(env: str | None = None) -> LayeredConfigLoader:
+    """A loader on the ``conf`` of the project that the current folder lies in.
+
+    Args:
+        env: the environment; by default the one that ``KEDRO_ENV`` names, or ``local``.
+    """
     from kedro.framework.project import settings
+
+    return LayeredConfigLoader(
+        str(project_folder() / settings.CONF_SOURCE),
+        env=env or os.environ.get("KEDRO_ENV"),
+        **settings.CONFIG_LOADER_ARGS,
+    )
+
+
+def project_folder() -> Path:
+    """The folder of the project that the current folder lies in."""
     from kedro.utils import find_kedro_project
 
-    project = find_kedro_project(Path.cwd()) or Path.cwd()
-    return LayeredConfigLoader(
-        str(project / settings.CONF_SOURCE), env=os.environ.get("KEDRO_ENV"), **settings.CONFIG_LOADER_ARGS
-    )
+    return find_kedro_project(Path.cwd()) or Path.cwd()
 
 
 def studies(loader: LayeredConfigLoader | None = None) -> dict[str, Study]:
@@ -146,5 +163,5 @@ def studies(loader: LayeredConfigLoader | None = None) -> dict[str, Study]:
     Raises:
         ParameterError: something in ``conf/`` or ``--params`` cannot be used.
     """
-    parameters = (loader or current_loader())["parameters"]
+    parameters = (current_loader() if loader is None else loader)["parameters"]
     return {name: parse_study(name, block) for name, block in parameters.items()}

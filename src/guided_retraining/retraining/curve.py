@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.parameters.blocks import Budgets, ConfigurationParameters, FitParameters
-from guided_retraining.retraining.cells import Cell
+from guided_retraining.retraining.cell import Cell
 from guided_retraining.retraining.replicate import Replicate
 from guided_retraining.retraining.selection import select
 

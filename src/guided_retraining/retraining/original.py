@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.images.arrays import ImageArray
 from guided_retraining.parameters.blocks import FitParameters
+from guided_retraining.retraining.cell import ENGINE_VERSION
 from guided_retraining.storage.fingerprint import fingerprint
 from guided_retraining.storage.store import Store
 
@@ -44,7 +45,6 @@ def train_classifier(
         The Keras model, and ``accuracies`` (validation, after each epoch) and ``seconds`` of its training.
     """
     from guided_retraining.models.architectures import build_model
-    from guided_retraining.retraining.cells import ENGINE_VERSION
 
     height, width, channels = train[0].shape[1:]
     model = build_model(architecture, (height, width, channels), n_classes, seed=seed)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.images.pool import LabelledPool
+from guided_retraining.models.identity import model_fingerprint
 from guided_retraining.parameters.blocks import AttackParameters, ReattackParameters
 from guided_retraining.storage.fingerprint import fingerprint
 
@@ -35,7 +36,7 @@ class Replicate:
     Attributes:
         number: of the replicate.
         seed: of the study; it and the number decide every draw.
-        original: the model before retraining.
+        original: the model before retraining, or what stands for it where nothing is computed.
         pool: training inputs, clean then adversarial.
         validation: inputs to choose on.
         test: inputs to report on.
@@ -80,7 +81,7 @@ class Replicate:
         pools = [part.fingerprint for part in (self.pool, self.validation, self.test)]
         attacks = [[one.kind, one.name, one.function, dict(one.parameters)] for one in self.attacks]
         attacked = [self.attacked_validation, self.attacked_test]
-        return fingerprint(self.original.to_json(), *self.start, *pools, self.draws, attacks, *attacked)
+        return fingerprint(model_fingerprint(self.original), *pools, self.draws, attacks, *attacked)
 
     def _drawn(self, available: int, wanted: int, split: int) -> NDArray[np.int64]:
         if not self.attacks:
