@@ -59,6 +59,7 @@ def test_paired_by_image_a_difference_is_known_better_than_its_two_sides():
 
 
 def test_without_images_intervals_say_what_they_are_over():
+    assert recommended()[0]["models"]["recommended"]["accuracy"]["combined"]["n_images"] == 500
     found, _ = recommended(images=False)
     assert found["models"]["recommended"]["accuracy"]["robust"]["over"] == "replicates"
     assert found["forgetting"] is None

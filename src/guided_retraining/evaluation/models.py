@@ -43,7 +43,7 @@ class StudyTables:
         costs: as in ``cost_of``.
         correctness: as in ``right_of``.
         labels: ``(n_test,)`` true classes of the clean test images; without them ``correctness`` is not read.
-        n_images: test images behind an accuracy, by the end of its column; used without ``correctness``.
+        n_images: distinct test images behind an accuracy, by the end of its column, where ``correctness`` has none.
         confidence: of the intervals, in (0, 1).
         baseline: the ordering that needs no ranking.
     """
@@ -160,8 +160,11 @@ class StudyTables:
         return [column.removeprefix("accuracy_") for column in columns_in_order([str(name) for name in rows])]
 
     def _n_images(self, kind: str, one: Cell) -> int | None:
+        """Distinct images: given, those of the kind that an attack belongs to, or all of the test set."""
+        if kind in self.n_images:
+            return self.n_images[kind]
         of_all = attack_of(f"accuracy_{kind}")[0]
         worst = None if of_all is None else self.right(of_all.key, one)
-        if worst is None or worst.empty:  # each attack of a kind was made on the kind's images
-            return self.n_images.get(kind)
-        return int(worst.notna().sum(axis=1).min())
+        if worst is not None:
+            return int(worst.notna().sum(axis=1).min())
+        return len(self.labels) if kind == "combined" and self.labels is not None else None
