@@ -234,6 +234,7 @@ def test_scoring_bears_the_whole_forward_pass_once_a_replicate():
     results = study()
     costs = made_up_costs(results, scoring={"lsa": 0.5})
     assert scoring_seconds(costs, "lsa", 3) == pytest.approx(0.6)
+    assert scoring_seconds(costs.drop(columns="seed"), "lsa", 3) == pytest.approx(0.6)
     assert scoring_seconds(costs, None, 3) == 0
     assert scoring_seconds(costs, "mine", 3) is None
     cost = cost_of(results, costs, "config_1", "lsa", 400)

@@ -60,7 +60,7 @@ def scoring_seconds(costs: pd.DataFrame | None, metric: str | None, n_replicates
         costs: ``stage, item, seconds`` with rows for each metric and for the forward pass in the stage ``metrics``,
             over all replicates.
         metric: its key; None where nothing is ranked, which costs nothing.
-        n_replicates: that the costs are of.
+        n_replicates: that the costs are of, where they have no column ``seed`` to tell.
 
     Returns:
         Mean seconds of a replicate; None where the costs do not hold the metric.
@@ -73,6 +73,8 @@ def scoring_seconds(costs: pd.DataFrame | None, metric: str | None, n_replicates
     if not (scored["item"] == metric).any():
         return None
     spent = scored[scored["item"].isin([metric, FORWARD_PASS])]
+    if "seed" in spent:
+        n_replicates = spent["seed"].nunique()
     return float(spent["seconds"].sum()) / n_replicates
 
 
