@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from guided_retraining.evaluation.curves import curves_of
-from guided_retraining.evaluation.dunnett import corrected_p, detectable, many_to_one
+from guided_retraining.evaluation.dunnett import POWER, corrected_p, many_to_one
 from guided_retraining.evaluation.findings import Contrast, Contrasts, Verdict
 from guided_retraining.evaluation.outcomes import OUTCOMES
 from guided_retraining.evaluation.steps import FEWEST_REPLICATES
@@ -23,7 +23,6 @@ from guided_retraining.evaluation.wording import (
 
 __all__ = ["compare_with_baseline", "log_budget_areas", "verdict_of"]
 
-POWER = 0.80
 ALIKE = 1.1  # times the smallest detectable difference: larger ones are named
 Floats = NDArray[np.float64]
 
@@ -139,12 +138,11 @@ def _rows(
     differences = np.delete(values, control, axis=1) - values[:, control, None]
     means = differences.mean(axis=0)
     undefined = np.full(len(metrics), np.nan)
-    half = corrected = paired = undefined
-    factor = np.nan
+    half = shown = corrected = paired = undefined
     if len(values) >= FEWEST_REPLICATES:
-        half = many_to_one(values, control, alpha / n_configurations).half_widths
+        found = many_to_one(values, control, alpha / n_configurations)
+        half, shown = found.half_widths, found.detectable
         corrected = np.minimum(n_configurations * corrected_p(values, control), 1.0)
-        factor = detectable(len(values), len(metrics), alpha / n_configurations, POWER)
         with np.errstate(all="ignore"):  # equal differences leave the paired test undefined
             paired = np.asarray(stats.ttest_1samp(differences, 0.0, axis=0).pvalue)
     return [
@@ -157,7 +155,7 @@ def _rows(
             p_value=_known(corrected[i]),
             p_paired=_known(paired[i]),
             possible=_known(abs(means[i]) + half[i]),
-            detectable=_known(factor * half[i]),
+            detectable=_known(shown[i]),
             verdict=verdict_of(_known(means[i] - half[i]), _known(means[i] + half[i]), margin),
         )
         for i, metric in enumerate(metrics)
@@ -181,15 +179,16 @@ def _sentence(
         "better": f"better than {baseline}",
         "worse": f"worse than {baseline}",
         "equal": f"equal to {baseline} within {points(found['margin'])}",
-        "unresolved": "not resolved",
+        "unresolved": "not resolved, differences up to so many points are possible",
     }
     named = {verdict: [_named(row) for row in rows if row["verdict"] == verdict] for verdict in heads}
     shown = "; ".join(f"{heads[verdict]}: {', '.join(these)}" for verdict, these in named.items() if these)
     wider = [row for row in rows if (row["detectable"] or 0) > ALIKE * smallest]
     but = ", ".join(f"{metric_name(row['metric'])}: {points(row['detectable'])}" for row in wider)
+    larger = f" ({but})" if but else ""
     return (
-        f"{where}: {shown}. A true difference of {points(smallest)}{f' ({but})' if but else ''} would have been shown "
-        f"with a probability of {percent(POWER, 0)}."
+        f"{where}: {shown}. With the precision reached, a true difference of {points(smallest)}{larger} would have "
+        f"been shown with a probability of {percent(POWER, 0)}."
     )
 
 
@@ -198,6 +197,6 @@ def _named(row: Contrast) -> str:
     if row["verdict"] == "equal":
         return name
     if row["verdict"] == "unresolved":
-        return f"{name} (differences up to {points(row['possible'])} are possible)"
+        return f"{name} {points(row['possible']).removesuffix(' points')}"
     low, high = signed_points(row["low"], unit=False), signed_points(row["high"], unit=False)
     return f"{name} ({signed_points(row['difference'])}, {low} to {high})"

@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from guided_retraining.evaluation.layout import larger_spread, pooled_variance, residual_variance
 
-__all__ = ["ManyToOne", "corrected_p", "detectable", "many_to_one"]
+__all__ = ["POWER", "ManyToOne", "corrected_p", "many_to_one"]
 
 Floats = NDArray[np.float64]
+POWER = 0.80
 LADDER = (
     1,
     2,
@@ -31,7 +32,6 @@ LADDER = (
     50,
     100,
 )  # degrees of freedom are rounded down to one of these
-STUDIES = 2_000  # simulated for the power
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,13 @@ class ManyToOne:
     Attributes:
         means: ``(..., k)`` differences to the control.
         half_widths: ``(..., k)`` of the intervals.
+        detectable: ``(..., k)`` true differences that are shown with a probability of ``POWER``, given these
+            half-widths.
     """
 
     means: Floats
     half_widths: Floats
+    detectable: Floats
 
 
 def many_to_one(values: ArrayLike, control: int, alpha: float) -> ManyToOne:
@@ -75,29 +78,9 @@ def many_to_one(values: ArrayLike, control: int, alpha: float) -> ManyToOne:
             stats.t.isf(alpha / 2 / k, df[2]),
         ]
     )
-    return ManyToOne(means, np.where(applies, np.sqrt(variances) * critical, 0.0).max(axis=0))
-
-
-@lru_cache(maxsize=64)
-def detectable(n_replicates: int, k: int, alpha: float, power: float) -> float:
-    """The true difference that is shown with a given probability, in half-widths of the interval.
-
-    A half-width is itself uncertain, the more so the fewer the replicates, so this comes from simulated studies of
-    equal spreads: a difference is shown where its estimate exceeds the study's half-width.
-
-    Args:
-        n_replicates: two or more.
-        k: columns compared with the control.
-        alpha: error rate of all intervals together, in (0, 1).
-        power: the probability, in (0, 1).
-
-    Returns:
-        A factor on the half-width of a typical (median) study.
-    """
-    drawn = np.random.default_rng(0).standard_normal((STUDIES, n_replicates, k + 1))
-    found = many_to_one(drawn, 0, alpha)
-    needed = np.quantile(found.half_widths[:, 0] - found.means[:, 0], power)
-    return float(needed / np.median(found.half_widths[:, 0]))
+    errors = np.where(applies, np.sqrt(variances), 0.0)
+    half_widths = (errors * critical).max(axis=0)
+    return ManyToOne(means, half_widths, half_widths + (errors * stats.t.ppf(POWER, df)).max(axis=0))
 
 
 def corrected_p(values: ArrayLike, control: int) -> Floats:
