@@ -9,8 +9,9 @@ import keras
 import numpy as np
 import pytest
 
-from guided_retraining.attacks import KerasLogitsEstimator, make_attack
+from guided_retraining.attacks import KerasLogitsEstimator, make_attack, run_attack
 from guided_retraining.attacks.norms import float32_allowance, kept_inside
+from guided_retraining.attacks.robustness import RepeatedAttack, withstood
 from guided_retraining.attacks.steps import project
 from guided_retraining.errors import ModelError
 
@@ -86,6 +87,29 @@ def test_the_studys_attacks_run_on_images_of_real_size(
     made: Any = attack.generate(images, np.arange(len(images)) % 10)
     assert (sizes(images, made, norm) > 0.04).all()
     assert sizes(images, made, norm).max() <= attack.eps * (1 + SUM_ROUNDING)
+
+
+class TooFar:
+    """An attack of somebody's own, which takes its eps for a half."""
+
+    def __init__(self, estimator: Any, eps: float) -> None:
+        self.eps = eps
+
+    def generate(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        return np.clip(images + 2 * self.eps, 0, 1)
+
+
+def test_an_attack_of_ones_own_is_held_to_its_ball_wherever_it_is_used(
+    estimator: KerasLogitsEstimator, held_out: Any
+) -> None:
+    path, parameters = f"{__name__}:TooFar", {"eps": 0.1}
+    with pytest.raises(
+        ModelError, match=r"TooFar moved input \d+ by 0\.2 in Linf, expected at most eps=0\.1"
+    ):
+        run_attack(None, *held_out, attack=path, parameters=parameters, seed=0, estimator=estimator)
+    repeated = [RepeatedAttack("robust", "mine", path, parameters)]
+    with pytest.raises(ModelError, match=r"expected at most eps=0\.1"):
+        withstood(estimator, repeated, *held_out, seed=0)
 
 
 def test_values_that_are_no_image_are_refused() -> None:

@@ -14,37 +14,10 @@ from guided_retraining.attacks.estimator import EvasionAttack, KerasLogitsEstima
 from guided_retraining.attacks.finite import check_finite
 from guided_retraining.attacks.inputs import check_images, class_indices
 from guided_retraining.attacks.making import check_arguments
-from guided_retraining.attacks.norms import kept_inside, norm_order
+from guided_retraining.attacks.norms import kept_inside
 from guided_retraining.errors import ParameterError
 
-__all__ = ["CompiledAttack", "prepared"]
-
-
-def prepared(
-    estimator: Any, x: Any, y: Any, *, targeted: bool = False, batch_size: int = 64
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Checked images and class indices of a call to ``generate``.
-
-    Args:
-        estimator: a ``KerasLogitsEstimator``.
-        x: ``(n, h, w, c)`` float32 in [0, 1].
-        y: ``(n,)`` class indices, ``(n, k)`` one-hot rows, or None for the model's own predictions.
-        targeted: labels are classes to reach, so they must be given.
-        batch_size: for the predictions.
-
-    Returns:
-        Images and ``(n,)`` int64 labels.
-
-    Raises:
-        InputError: images or labels of another shape, dtype or range.
-        ParameterError: a targeted attack without labels.
-    """
-    images = check_images(x, estimator.input_shape)
-    if y is None:
-        if targeted:
-            raise ParameterError("Found targeted=True and no labels, expected the classes to reach as y.")
-        return images, estimator.predict(images, batch_size=batch_size).argmax(axis=1)
-    return images, class_indices(y, len(images), estimator.nb_classes)
+__all__ = ["CompiledAttack"]
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
@@ -94,8 +67,15 @@ class CompiledAttack(EvasionAttack):
         Raises:
             InputError: images or labels of another shape, dtype or range.
             ModelError: NaN gradients, or a result outside its bounds.
+            ParameterError: a targeted attack without labels.
         """
-        images, labels = prepared(self.estimator, x, y, targeted=self.targeted, batch_size=self.batch_size)
+        images = check_images(x, self.estimator.input_shape)
+        if y is None and self.targeted:
+            raise ParameterError("Found targeted=True and no labels, expected the classes to reach as y.")
+        if y is None:
+            labels = self.estimator.predict(images, batch_size=self.batch_size).argmax(axis=1)
+        else:
+            labels = class_indices(y, len(images), self.estimator.nb_classes)
         adversarial = self._attack(images, labels)
         check_finite(self.estimator.model, adversarial, images)
         norm, eps = getattr(self, "norm", None), getattr(self, "eps", None)
@@ -109,7 +89,7 @@ class CompiledAttack(EvasionAttack):
         super()._check_params()
         check_arguments(self)
         if hasattr(self, "norm"):
-            self.norm: float = norm_order(self.norm)
+            self.norm: float = float(self.norm)  # "inf" in a YAML file
 
     def _each_batch(self, function: Callable[[slice], None], length: int) -> None:
         self.estimator.each_batch(function, length, self.batch_size)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.errors import ModelError
 
-__all__ = ["Norm", "float32_allowance", "kept_inside", "norm_order", "perturbation_norms", "random_in_ball"]
+__all__ = ["Norm", "float32_allowance", "kept_inside", "perturbation_norms", "random_in_ball"]
 
 Norm = float  # 1, 2 or infinity
 CHANGED = 1e-6  # a pixel that moved less counts as unchanged in L0: rounding, not an attack
@@ -18,15 +18,6 @@ VALUE_ROUNDINGS = (
 SCALE_ROUNDINGS = (
     8  # of eps, of the factor that brings a change into the ball, of their product and on the way
 )
-
-
-def norm_order(norm: int | float | str) -> Norm:
-    """``1.0``, ``2.0`` or infinity, from a number or the text ``"inf"`` of a YAML file.
-
-    >>> norm_order("inf"), norm_order(2)
-    (inf, 2.0)
-    """
-    return float(norm)
 
 
 def perturbation_norms(

@@ -93,7 +93,6 @@ def run_attack(
         raise InputError(
             f"Found source_indices of shape {indices.shape}, expected ({n},) as there are images."
         )
-    norm, eps = attack_ball(attack, values)
     adversarial = np.empty(images.shape, np.float32)
     before, after = np.empty(n, np.int64), np.empty(n, np.int64)
     sizes = {name: np.empty(n) for name in ("l0", "l2", "linf")}
@@ -112,7 +111,6 @@ def run_attack(
         except ModelError as error:
             raise ModelError(f"Attack {attack}, inputs counted from {start}: {error}") from error
         took = time.perf_counter() - began
-        made = kept_inside(clean, made, norm, eps, attack)
         adversarial[part] = made
         after[part] = estimator.predict(made).argmax(axis=1)
         norms = perturbation_norms(clean, made)
@@ -169,7 +167,7 @@ def generate(
         until_fooled: an attack of this project may leave an input alone once the model is fooled.
 
     Returns:
-        The shape of ``images``, float32.
+        The shape of ``images``, float32 in [0, 1], within the attack's epsilon ball.
 
     Raises:
         ParameterError, ModelError: as :func:`run_attack`.
@@ -181,4 +179,5 @@ def generate(
     if own:
         made.until_fooled = until_fooled
     with nullcontext() if own else seeded_globals(drawn):
-        return np.asarray(made.generate(images, labels), np.float32)
+        adversarial = np.asarray(made.generate(images, labels), np.float32)
+    return kept_inside(images, adversarial, *attack_ball(attack, values), attack)

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
 
 from guided_retraining.errors import DataFileError
 from guided_retraining.storage.objects import cache_folder, upload
@@ -59,11 +58,3 @@ def _publish(temporary: Path, path: Path) -> None:
     os.umask(umask)
     temporary.chmod(0o666 & ~umask)  # mkstemp makes private files; results are meant to be read
     temporary.replace(path)
-
-
-@contextmanager
-def atomic_open(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
-    """An open file that becomes ``path`` when the block ends without an error."""
-    with atomic_path(path) as temporary, temporary.open(mode) as stream:
-        yield stream
-        stream.flush()
