@@ -89,8 +89,8 @@ def test_a_metrics_name_colour_and_marker_are_those_of_its_row() -> None:
     style = metric_style("size")
     assert (style.colour, style.marker, style.line) == ("#123456", "8", ":")
     assert metric_order(["mine", "size", "random"]) == ["random", "size", "mine"]
-    orders = {"size": [1, 0, 2], "random": [0, 1, 2]}
-    figure = ranking_quality(orders, [False, True, False])
+    orders = {"size": [[1, 0, 2]], "random": [[0, 1, 2]]}
+    figure = ranking_quality(orders, [[False, True, False]])
     legend = figure.legends[0]
     named = {text.get_text().split(" (")[0]: line for text, line in
              zip(legend.get_texts(), legend.get_lines(), strict=True)}  # fmt: skip
@@ -179,7 +179,7 @@ def test_a_kind_of_accuracy_stands_where_its_row_puts_it(monkeypatch: pytest.Mon
     cell = {
         "configuration": "config_1", "metric": "dsa", "seed": 0, "n_inputs": 5, "pool_size": 10, "epochs": 3,
         "accuracy_later": 0.1, "accuracy_corrupted_fog": 0.5, "accuracy_corrupted": 0.4, "accuracy_clean": 0.9,
-        "energy_wh": None, "attacked": b"",
+        "energy_wh": None, "attacked": "",
     }  # fmt: skip
     results, _ = finish_results(pd.DataFrame([cell]), dataset="mine")
     accuracies = [str(name) for name in results if str(name).startswith("accuracy_")]

@@ -16,6 +16,7 @@ from guided_retraining.io.arrays import NumpyDataset
 from guided_retraining.io.atomic import AtomicJSONDataset, AtomicTextDataset, FigureDataset
 from guided_retraining.io.pool import PoolDataset
 from guided_retraining.io.store import StoreDataset
+from guided_retraining.io.texts import TextFilesDataset
 
 
 def test_uint8_images_come_back_as_float32_in_unit_range_and_mapped(tmp_path: Path) -> None:
@@ -160,3 +161,12 @@ def test_data_sets_pickle(tmp_path: Path) -> None:
     for kind in (NumpyDataset, AtomicJSONDataset, FigureDataset, PoolDataset, StoreDataset):
         dataset = kind(filepath=str(tmp_path / "x"))
         assert str(pickle.loads(pickle.dumps(dataset))) == str(dataset)
+
+
+def test_text_files_lie_in_one_folder_by_name(tmp_path: Path) -> None:
+    dataset = TextFilesDataset(filepath=str(tmp_path / "tables"))
+    assert not dataset.exists()
+    dataset.save({"main.csv": "a,b\n", "main.md": "µ"})
+    dataset.save({"main.md": "ε"})
+    assert dataset.load() == {"main.csv": "a,b\n", "main.md": "ε"}
+    assert sorted(path.name for path in (tmp_path / "tables").iterdir()) == ["main.csv", "main.md"]

@@ -25,6 +25,7 @@ from guided_retraining.io.model import KerasModelDataset
 from guided_retraining.io.pool import PoolDataset
 from guided_retraining.io.raw import RawFolderDataset
 from guided_retraining.io.store import StoreDataset
+from guided_retraining.io.texts import TextFilesDataset
 from guided_retraining.storage import copies
 from guided_retraining.storage.files import atomic_path
 
@@ -107,6 +108,14 @@ def test_figures_are_kept_as_png_and_svg(remote: str) -> None:
     assert b"<svg" in dataset.load()
     assert len(dataset.preview()) > 1000
     assert sorted(MemoryFileSystem.store) == ["/study/a_figure.png", "/study/a_figure.svg"]
+
+
+def test_text_files_come_back_by_name(remote: str) -> None:
+    dataset = TextFilesDataset(filepath=f"{remote}/tables")
+    assert not dataset.exists()
+    dataset.save({"main.csv": "a,b\n", "main.md": "ε"})
+    assert dataset.load() == {"main.csv": "a,b\n", "main.md": "ε"}
+    assert sorted(MemoryFileSystem.store) == ["/study/tables/main.csv", "/study/tables/main.md"]
 
 
 def test_a_model_comes_back(remote: str) -> None:

@@ -13,7 +13,7 @@ from guided_retraining.guidance import row_metric
 from guided_retraining.images.pool import LabelledPool
 from guided_retraining.parameters.blocks import ConfigurationParameters
 from guided_retraining.pipelines.ordering_retraining.nodes import finish_results
-from guided_retraining.pipelines.reporting.nodes import describe_rankings
+from guided_retraining.pipelines.reporting.figures import describe_rankings
 from guided_retraining.retraining.selection import select
 
 
@@ -47,8 +47,11 @@ def test_the_name_of_a_metric_cannot_stand_for_another_one() -> None:
 def test_scores_that_are_drawn_are_no_scores_to_show(pool: LabelledPool) -> None:
     rows = {"chance": {"function": "random"}, "dsa": {}, "lsa": {}}
     probabilities = np.tile(np.array([[0.4, 0.6]], np.float32), (40, 1))
-    scores = [{3: values} for values in (np.arange(40.0), np.arange(40.0), np.arange(40.0)[::-1])]
-    shown, *_ = describe_rankings({3: pool}, {3: probabilities}, rows, (3,), 0, *scores, metrics=tuple(rows))
+    values = zip(rows, (np.arange(40.0), np.arange(40.0), np.arange(40.0)[::-1]), strict=True)
+    shown, *_ = describe_rankings(
+        pools={3: pool}, probabilities={3: probabilities}, metric_parameters=rows, replicates=(3,), seed=0,
+        **{f"scores_{name}": {3: one} for name, one in values},
+    )  # fmt: skip
     titles = [axes.get_title().split(":")[0] for axes in shown.axes if axes.get_title()]
     assert titles == ["LSA", "DSA"]
 
@@ -61,7 +64,7 @@ def test_a_column_that_nobody_planned_for_reaches_the_results() -> None:
         "samples_seen": 15, "peak_memory_mb": 100.0, "energy_wh": None,
     }  # fmt: skip
     own = {"gradient_passes": 30, "accuracy_corrupted": 0.5, "of_my_own": "kept"}
-    bits = {"right_clean": "gA==", "attacked": b"\x01\x00\x00\x00"}
+    bits = {"right_clean": "gA==", "attacked": "AQAAAA=="}
     results, correctness = finish_results(pd.DataFrame([{**own, **cell, **bits}]), dataset="mine")
     assert set(results) >= {*cell, *own, "dataset"}
     assert results.loc[0, list(own)].to_dict() == own
@@ -70,4 +73,4 @@ def test_a_column_that_nobody_planned_for_reaches_the_results() -> None:
     assert columns.index("accuracy_combined") < columns.index("accuracy_corrupted")
     assert not {*bits} & {*columns}, "bits have a table of their own"
     assert correctness.loc[0, "right_clean"] == b"\x80"
-    assert correctness.loc[0, "attacked"] == bits["attacked"]
+    assert correctness.loc[0, "attacked"] == b"\x01\x00\x00\x00"

@@ -138,5 +138,5 @@ def test_images_tables_and_figures_have_previews(smoke_project: Path) -> None:
     results = AtomicParquetDataset(filepath=str(data / "07_model_output/digits/results.parquet"))
     assert len(results.preview(nrows=3)["data"]) == 3
     assert "lines" in AtomicJSONDataset(filepath=str(data / "08_reporting/digits/answer.json")).preview()
-    figure = FigureDataset(filepath=str(data / "08_reporting/digits/accuracy_curves_figure.png"))
+    figure = FigureDataset(filepath=str(data / "08_reporting/digits/differences_figure.png"))
     assert len(figure.preview()) > 1000

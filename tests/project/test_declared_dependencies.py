@@ -19,6 +19,7 @@ NOT_IMPORTED = {
     "multiprocess": "ART's AutoAttack imports it without declaring it",
     "omegaconf": "keeps Kedro's own dependency below the release that prints deprecation warnings",
     "pyarrow": "pandas reads and writes Parquet with it",
+    "tabulate": "pandas writes Markdown tables with it",
 }
 
 

@@ -3,79 +3,195 @@
 import itertools
 
 import numpy as np
-import pandas as pd
 import pytest
-from made_up_results import METRICS, made_up_costs, made_up_results
+from made_up_findings import recommendation, steps
 
-from guided_retraining import guidance
 from guided_retraining.errors import InputError
-from guided_retraining.evaluation.comparison import summarise
-from guided_retraining.evaluation.first_edition import recommend
+from guided_retraining.guidance.registry import METRICS as REGISTRY
 from guided_retraining.report import (
     accuracy_curves,
-    accuracy_split,
     adversarial_sheet,
+    contrasts_figure,
     costs_figure,
+    differences_figure,
     figure_bytes,
-    gain_over_baseline,
-    metric_agreement,
+    forgetting_figure,
+    kinds_shown,
     ranking_quality,
+    robust_against_clean,
     score_distributions,
 )
 from guided_retraining.report.palette import metric_order, metric_style
+from made_up_study import METRICS, WORDS, made_up_costs, made_up_study
 
 
-def texts(figure):
-    from matplotlib.text import Text
-
-    return " ".join(t.get_text() for t in figure.findobj(Text))
-
-
-def adversarial_table(attack="fgsm", n=12):
-    labels = np.arange(n) % 10
-    return pd.DataFrame(
-        {
-            "attack": attack, "source_index": np.arange(n)[::-1], "true_label": labels,
-            "predicted_before": labels, "predicted_after": (labels + 1) % 10,
-            "correct_before": True, "success": True, "l0": 4.0, "l2": 0.2, "linf": 0.1, "seconds": 0.001,
-        }
-    )  # fmt: skip
+@pytest.fixture(scope="module")
+def results():
+    return made_up_study()[0]
 
 
-def test_curves_draw_the_means_of_the_summary():
-    results = made_up_results()
-    figure = accuracy_curves(results, recommendation=recommend(results))
-    assert len(figure.axes) == 3
-    summary = summarise(results).query("configuration == 'config_2' and metric == 'dsa'")
-    line = next(li for li in figure.axes[1].lines if li.get_color() == metric_style("dsa").colour)
-    assert np.asarray(line.get_ydata()) == pytest.approx(summary["mean"].to_numpy())
-    assert "95 % t intervals over 3 seeds" in texts_of_legend(figure)
-    assert "recommended" in texts_of_legend(figure)
+def choice(action="random inputs", **more):
+    return recommendation(action, **more)["choice"]
 
 
-def texts_of_legend(figure):
-    legend = figure.legends[0]
-    return " ".join([legend.get_title().get_text(), *(t.get_text() for t in legend.get_texts())])
+def legend(figure):
+    shown = figure.legends[0]
+    return " ".join([shown.get_title().get_text(), *(text.get_text() for text in shown.get_texts())])
 
 
-def test_one_seed_draws_no_band_and_says_so():
-    figure = accuracy_curves(made_up_results(seeds=[0]))
-    assert "one seed: no intervals" in texts_of_legend(figure)
+def lines_of(panel, metric):
+    return [line for line in panel.lines if line.get_color() == metric_style(metric).colour]
 
 
-def test_split_leaves_out_what_was_not_measured():
-    results = made_up_results()
-    assert len(accuracy_split(results).axes) == 6
-    assert len(accuracy_split(results.assign(accuracy_reattacked=0.4)).axes) == 9
-    assert "None of these" in texts(accuracy_split(results, columns=["accuracy_unseen"]))
+def test_differences_draw_mean_bound_and_margin():
+    figure = differences_figure({"config_1": steps()}, choice(), words=WORDS)
+    assert [panel.get_ylabel().split()[0] for panel in figure.axes] == ["robust", "clean"]
+    panel = figure.axes[0]
+    assert any(line.get_linestyle() == "--" and line.get_ydata()[0] == -2.0 for line in panel.lines)
+    whiskers = [line.get_ydata() for line in lines_of(panel, "lsa") if len(line.get_ydata()) == 2]
+    wanted = [(-100 * 0.004 * k**2 - 1, -100 * 0.004 * k**2) for k in range(5)]
+    for low, mean in wanted:
+        assert any(found == pytest.approx([low, mean]) for found in whiskers)
 
 
-def test_gain_figure_without_the_baseline_says_why_it_is_empty():
-    assert "Nothing to compare with random" in texts(gain_over_baseline(made_up_results(metrics=["dsa"])))
-    assert len(gain_over_baseline(made_up_results(seeds=[0])).axes) == 6
+def test_a_filled_marker_is_a_bound_within_the_margin():
+    panel = differences_figure({"config_1": steps(metrics=("lsa",))}, choice(), words=WORDS).axes[0]
+    marks = {
+        line.get_ydata()[0]: line.get_markerfacecolor()
+        for line in lines_of(panel, "lsa")
+        if len(line.get_ydata()) == 1
+    }
+    filled = metric_style("lsa").colour
+    assert [marks[mean] for mean in sorted(marks, reverse=True)] == [
+        filled,
+        filled,
+        "white",
+        "white",
+        "white",
+    ]
 
 
-def test_sheet_shows_the_source_image_and_the_scaled_difference():
+def test_differences_without_bounds_say_so(texts):
+    found = choice(replicates=1)
+    figure = differences_figure({"config_1": steps(half=None)}, found, words=WORDS)
+    assert "no bounds" in legend(figure)
+    assert "filled" not in legend(figure)
+    assert "no smaller budget" in texts(differences_figure({"config_1": []}, found, words=WORDS))
+
+
+def test_only_a_recommended_budget_is_ringed():
+    for action, ringed in (
+        ("random inputs", True),
+        ("ranked inputs", True),
+        ("whole pool", False),
+        ("original", False),
+    ):
+        figure = differences_figure({"config_1": steps()}, choice(action), words=WORDS)
+        rings = [line for line in figure.axes[0].lines if line.get_markersize() == 14]
+        assert bool(rings) == ringed == ("recommended" in legend(figure)), action
+
+
+def test_contrasts_draw_intervals_margin_and_what_could_have_been_shown(texts):
+    found = recommendation()["contrasts"]
+    figure = contrasts_figure(found, words=WORDS, confidence=0.95)
+    panel = figure.axes[0]
+    assert any(line.get_xdata() == pytest.approx([2.5, 5.5]) for line in lines_of(panel, "lsa"))
+    shown = texts(figure)
+    for said in (
+        "better",
+        "worse",
+        "equal within the margin",
+        "not resolved",
+        "2.5 points",
+        "simultaneous 95 %",
+    ):
+        assert said in shown
+    faces = {metric: lines_of(panel, metric)[-1].get_markerfacecolor() for metric in ("lsa", "deep_gini")}
+    assert faces == {"lsa": metric_style("lsa").colour, "deep_gini": "white"}
+
+
+def test_contrasts_of_one_replicate_and_of_nothing(texts):
+    shown = texts(contrasts_figure(recommendation(replicates=1)["contrasts"], words=WORDS, confidence=0.95))
+    assert "no intervals" in shown
+    assert "not resolved" not in shown
+    empty = recommendation()["contrasts"] | {"rows": []}
+    assert "nothing to compare with random" in texts(contrasts_figure(empty, words=WORDS, confidence=0.95))
+
+
+def test_curves_draw_means_over_replicates(results):
+    figure = accuracy_curves(results, words=WORDS, choice=choice())
+    assert len(figure.axes) == 6
+    means = results.query("configuration == 'config_2' and metric == 'dsa' and n_inputs > 0")
+    means = means.groupby("n_inputs")["accuracy_robust"].mean()
+    (line,) = lines_of(figure.axes[1], "dsa")
+    assert np.asarray(line.get_ydata()) == pytest.approx(means.to_numpy())
+    assert "means over 3 replicates" in legend(figure)
+    assert "recommended" in legend(figure)
+
+
+def test_where_nothing_was_attacked_anew_other_kinds_are_drawn(results, texts):
+    assert kinds_shown(results) == ("robust", "unseen")
+    plain, _ = made_up_study(robust=False)
+    assert kinds_shown(plain) == ("replayed", "clean")
+    assert "replayed accuracy" in texts(accuracy_curves(plain, outcomes=kinds_shown(plain)))
+    assert "None of these" in texts(accuracy_curves(plain))
+    assert "no robust accuracy" in texts(robust_against_clean(plain))
+    assert robust_against_clean(plain, outcome="replayed").axes[0].get_ylabel() == "replayed accuracy"
+
+
+def test_the_path_goes_from_few_inputs_to_the_whole_pool(results):
+    figure = robust_against_clean(results, words=WORDS)
+    means = (
+        results.query("configuration == 'config_1' and metric == 'lsa'")
+        .groupby("n_inputs")
+        .mean(numeric_only=True)
+    )
+    (path,) = lines_of(figure.axes[0], "lsa")
+    assert np.asarray(path.get_xdata()) == pytest.approx(means["accuracy_clean"].to_numpy())
+    assert np.asarray(path.get_ydata()) == pytest.approx(means["accuracy_robust"].to_numpy())
+    star = next(line for line in figure.axes[0].lines if line.get_marker() == "*")
+    original = results[results["n_inputs"] == 0].drop_duplicates("seed")
+    assert star.get_ydata() == pytest.approx([original["accuracy_robust"].mean()])
+
+
+def test_no_axis_goes_beyond_what_an_accuracy_can_be():
+    perfect, _ = made_up_study(noise=0.0, loss=0.0, clean_loss=0.0, lifts=dict.fromkeys(METRICS, 0.05))
+    perfect = perfect.assign(accuracy_clean=1.0, accuracy_robust=1.0, accuracy_unseen=0.0)
+    for figure in (accuracy_curves(perfect), robust_against_clean(perfect)):
+        for panel in figure.axes:
+            assert 0 <= panel.get_ylim()[0] < panel.get_ylim()[1] <= 1
+    wide = [
+        step | {"differences": {"robust": {"mean": -0.99, "low": -1.5, "spread": "own"}}} for step in steps()
+    ]
+    panel = differences_figure({"config_1": wide}, choice(), words=WORDS).axes[0]
+    assert panel.get_ylim()[0] >= -100
+    rows = [
+        row | {"difference": 0.9, "low": -1.0, "high": 1.0} for row in recommendation()["contrasts"]["rows"]
+    ]
+    figure = contrasts_figure(recommendation()["contrasts"] | {"rows": rows}, words=WORDS, confidence=0.95)
+    assert figure.axes[0].get_xlim() == (-100, 100)
+
+
+def test_budgets_lie_on_a_logarithmic_axis(results):
+    many, _ = made_up_study(configurations=["config_1"], metrics=["dsa", "random"])
+    for figure in (accuracy_curves(many), differences_figure({"config_1": steps()}, choice(), words=WORDS)):
+        assert all(panel.get_xscale() == "log" for panel in figure.axes)
+        assert all(panel.get_xlabel() for panel in figure.axes[-1:])
+    labels = [label.get_text() for label in accuracy_curves(results).axes[0].get_xticklabels()]
+    assert labels == ["1,600", "800", "400", "200", "100", "50"]
+
+
+def test_forgetting_draws_the_classes_that_forgot_most(texts):
+    found = recommendation()["forgetting"]
+    figure = forgetting_figure(found, class_names=[f"class {c}" for c in range(10)])
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()][-1] == "class 9"
+    assert sorted(-bar.get_width() for bar in figure.axes[0].patches[:10]) == pytest.approx(list(range(10)))
+    many = found | {"per_class": [{"label": c, "churn": c / 100, "gained": 0.0} for c in range(43)]}
+    assert "20 of 43 classes" in texts(forgetting_figure(many, class_names=[]))
+    assert "Nothing was retrained" in texts(forgetting_figure(None, class_names=[]))
+
+
+def test_sheet_shows_the_source_image_and_the_scaled_difference(adversarial_table, texts):
     clean = np.random.default_rng(0).random((12, 4, 4, 1)).astype(np.float32) * 0.5
     table = adversarial_table()
     adversarial = clean[table["source_index"]] + np.float32(0.1)
@@ -88,9 +204,10 @@ def test_sheet_shows_the_source_image_and_the_scaled_difference():
     assert "0 → 1" in texts(figure)
 
 
-def test_sheet_of_an_attack_that_did_nothing_says_so():
+def test_sheet_of_an_attack_that_did_nothing_says_so(adversarial_table, texts):
     clean = np.zeros((12, 4, 4, 3), np.float32)
-    table = adversarial_table().assign(success=False, predicted_after=adversarial_table()["true_label"])
+    table = adversarial_table(success=False)
+    table["predicted_after"] = table["true_label"]
     shown = texts(
         adversarial_sheet(clean, clean[table["source_index"]], table, class_names=list("abcdefghij"))
     )
@@ -98,25 +215,15 @@ def test_sheet_of_an_attack_that_did_nothing_says_so():
     assert "a (no success)" in shown
 
 
-def test_sheet_of_fewer_inputs_than_columns_and_of_none():
+def test_sheet_of_fewer_inputs_than_columns_and_of_none(adversarial_table, texts):
     clean = np.zeros((12, 4, 4, 1), np.float32)
     figure_bytes(adversarial_sheet(clean, clean[:2], adversarial_table(n=2)), kind="png")
     assert "No adversarial inputs" in texts(adversarial_sheet(clean, clean[:0], adversarial_table(n=0)))
 
 
-def test_sheet_needs_one_row_per_image():
+def test_sheet_needs_one_row_per_image(adversarial_table):
     with pytest.raises(InputError, match="12 rows and 3 images"):
         adversarial_sheet(np.zeros((3, 2, 2, 1)), np.zeros((3, 2, 2, 1)), adversarial_table())
-
-
-def test_distribution_titles_are_the_area_under_the_roc_curve():
-    rng = np.random.default_rng(0)
-    adversarial = np.arange(60) >= 40
-    scores = np.round(rng.normal(size=60) + adversarial, 1)
-    wins = [(a > c) + 0.5 * (a == c) for a, c in itertools.product(scores[adversarial], scores[~adversarial])]
-    assert f"DSA: adv. above clean {np.mean(wins):.0%}" in texts(
-        score_distributions({"dsa": scores}, adversarial)
-    )
 
 
 @pytest.mark.parametrize("scores", [np.zeros(20), np.r_[np.full(19, 0.1), np.inf], np.full(20, np.nan)])
@@ -132,46 +239,45 @@ def test_scores_of_another_length_are_refused():
 
 def test_ranking_quality_counts_the_faults_in_order():
     faults = np.array([False, True, False, True])
-    figure = ranking_quality({"dsa": [1, 3, 0, 2]}, faults)
-    found = next(li for li in figure.axes[0].lines if li.get_color() == metric_style("dsa").colour)
-    assert list(found.get_ydata()) == [0, 0.5, 1, 1, 1]
-    assert "DSA (0.750)" in texts_of_legend(figure)
+    figure = ranking_quality({"dsa": [[1, 3, 0, 2]]}, [faults])
+    (found,) = lines_of(figure.axes[0], "dsa")
+    at = dict(zip(np.round(found.get_xdata(), 6), found.get_ydata(), strict=True))
+    assert [at[x] for x in (0.0, 0.25, 0.5, 1.0)] == [0, 0.5, 1, 1]
+    assert "DSA (0.750)" in legend(figure)
 
 
-def test_ranking_without_faults_is_undefined_not_zero():
-    assert "no fault to find" in texts(ranking_quality({"dsa": [0, 1]}, [False, False]))
+def test_ranking_quality_is_a_mean_over_replicates_that_have_faults():
+    faults = [np.array([True, False]), np.array([False, True]), np.array([False, False])]
+    figure = ranking_quality({"dsa": [[0, 1], [0, 1], [0, 1]]}, faults)
+    (found,) = lines_of(figure.axes[0], "dsa")
+    assert np.interp(0.5, found.get_xdata(), found.get_ydata()) == pytest.approx(0.5)
+
+
+def test_ranking_without_faults_is_undefined_not_zero(texts):
+    assert "no fault to find" in texts(ranking_quality({"dsa": [[0, 1]]}, [[False, False]]))
     with pytest.raises(InputError, match="Order of dsa"):
-        ranking_quality({"dsa": [0]}, [True, False])
+        ranking_quality({"dsa": [[0]]}, [[True, False]])
 
 
-def test_agreement_of_metrics():
-    assert "Agreement needs two metrics" in texts(metric_agreement(np.empty((0, 0)), []))
-    assert "0.25" in texts(metric_agreement([[1, 0.25], [0.25, 1]], ["dsa", "lsa"]))
-    with pytest.raises(InputError, match=r"\(2, 2\) matrix for 2 metrics"):
-        metric_agreement([1, 2], ["dsa", "lsa"])
+def test_costs_are_those_of_the_ledger(results, texts):
+    ledger = made_up_costs(results)
+    shown = texts(costs_figure(ledger))
+    assert "45.9 s" in shown  # all attacks of three replicates
+    assert "67.5 k" in shown  # gradient passes of the original models
+    assert "No times" in texts(costs_figure(ledger.iloc[:0]))
+    figure_bytes(costs_figure(ledger.assign(seconds=0.0, gradient_passes=0.0)))
 
 
-def test_costs_are_those_of_the_ledger():
-    shown = texts(costs_figure(made_up_costs()))
-    assert "15.3 s" in shown  # all attacks
-    assert "14 s" in shown  # one of them
-    assert "No times" in texts(costs_figure(made_up_costs().iloc[:0]))
-    figure_bytes(costs_figure(made_up_costs().assign(seconds=0.0)))
-
-
-def test_the_same_figure_is_the_same_file_and_axes_have_labels():
-    results = made_up_results(metrics=["dsa", "random"])
+def test_the_same_figure_is_the_same_file(results):
     assert figure_bytes(accuracy_curves(results)) == figure_bytes(accuracy_curves(results))
-    for made in (accuracy_curves, accuracy_split, gain_over_baseline):
-        assert all(ax.get_xlabel() for ax in made(results).axes[-2:])
 
 
 def test_known_metrics_have_their_own_colours_and_user_metrics_keep_theirs():
-    known = {row.colour for row in guidance.METRICS.values()}
-    assert len(known) == len(guidance.METRICS)
+    colours = [metric_style(metric).colour for metric in REGISTRY]
+    assert len(set(colours)) == len(REGISTRY)
     own = metric_style("mine.scores:edges")
     assert own == metric_style("mine.scores:edges")
-    assert own.colour not in known
+    assert own.colour not in colours
     assert metric_order(["zeta", "random", "alpha", "dsa"]) == ["dsa", "random", "alpha", "zeta"]
 
 

@@ -1,28 +1,23 @@
-"""The page and its tables: complete, escaped, self-contained, and readable when parts are missing."""
+"""The page: complete, escaped, self-contained, and readable when parts are missing."""
 
-import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
-import numpy as np
 import pandas as pd
 import pytest
-from made_up_results import made_up_costs, made_up_results
-from test_report_figures import adversarial_table
+from made_up_page import context_of
 
-from guided_retraining.evaluation.first_edition import recommend
 from guided_retraining.report import (
+    FIGURES,
     PageContext,
     accuracy_curves,
     attack_table,
     attack_warnings,
-    costs_table,
-    gain_over_baseline,
-    ranking_table,
+    figure_bytes,
     render_page,
-    results_table,
-    statistics_table,
 )
 from guided_retraining.report.html import to_html
+from made_up_study import made_up_study
 
 VOID = {"meta", "img", "br", "link", "hr", "input"}
 
@@ -55,87 +50,81 @@ class Page(HTMLParser):
             self.text += data
 
 
-def page_of(results, **more):
-    recommendation = json.loads(json.dumps(recommend(results, costs=more.get("costs")), allow_nan=False))
-    return Page(render_page(PageContext(recommendation=recommendation, results=results, **more)))
-
-
-def test_complete_page():
-    results = made_up_results(advantages={"dsa": 0.04})
-    found = page_of(
-        results,
-        figures={
-            "curves": accuracy_curves(results),
-            "gain": gain_over_baseline(results),
-            "extra": b"\x89PNG",
-        },
-        train_table=adversarial_table(),
-        test_table=adversarial_table("bim"),
-        costs=made_up_costs(),
-        tables={"Quality of the rankings": pd.DataFrame({"metric": ["DSA"], "APFD": [0.75]})},
+@pytest.fixture(scope="module")
+def complete():
+    context = context_of()
+    drawn = figure_bytes(accuracy_curves(context.results))
+    return replace(
+        context,
+        figures=dict.fromkeys(FIGURES, drawn) | {"sheet": b"\x89PNG"},
         original={"accuracy_clean": 0.97},
         parameters={"training": {"epochs": 5}, "attacks": [{"name": "fgsm"}], "budgets": [1, 2]},
         versions={"keras": "3"},
     )
-    assert found.headings[0] == "Guided retraining of digits"
-    assert found.headings[1:] == [
-        "How sure", "The curves", "Attacks", "Guidance metrics", "Costs", "Further figures", "What was run",
+
+
+def test_complete_page(complete, adversarial_table):
+    page = Page(
+        render_page(replace(complete, train_table=adversarial_table(), test_table=adversarial_table("bim")))
+    )
+    assert page.headings == [
+        "Guided retraining of digits", "How few inputs are enough", "Does ranking help", "Robust and clean accuracy",
+        "What was forgotten", "Attacks", "The rankings before retraining", "Costs", "What was run",
         "Data and original model", "Versions and machine", "Parameters", "Glossary",
     ]  # fmt: skip
-    assert found.text.index("retrain on") < found.text.index("How sure")
-    assert all(image["alt"] for image in found.images)
-    assert len(found.images) == 3
-    for said in ("attacks[0].name", "fgsm", "training.epochs", "1, 2", "Quality of the rankings", "0, 1, 2"):
-        assert said in found.text
+    first, _, rest = page.text.partition("How few inputs are enough")
+    assert complete.recommendation["dataset"] in first
+    assert "retraining inputs" in first, "the table of models comes with the answer"
+    assert "Chosen on validation data" in rest
+    assert len(page.images) == len(FIGURES)
+    shown = replace(complete, test_table=adversarial_table("bim"))
+    assert [image["alt"].replace("\N{NO-BREAK SPACE}", " ") for image in page.images] == [
+        row.alternative(shown) for row in FIGURES.values()
+    ]
+    for said in ("attacks[0].name", "fgsm", "training.epochs", "1, 2", "replicates 0, 1, 2"):
+        assert said in page.text
 
 
-def test_page_needs_no_network_and_no_scripts():
-    results = made_up_results()
-    found = page_of(results, figures={"curves": accuracy_curves(results)})
-    assert "script" not in found.tags
-    assert "link" not in found.tags
-    assert all(link.startswith(("#", "data:")) for link in found.links)
+def test_page_needs_no_network_and_no_scripts(complete):
+    text = render_page(complete)
+    page = Page(text)
+    assert "script" not in page.tags
+    assert "link" not in page.tags
+    assert all(link.startswith(("#", "data:")) for link in page.links)
+    anchors = {link[1:] for link in page.links if link.startswith("#")}
+    assert all(f'id="{anchor}"' in text for anchor in anchors)
 
 
-@pytest.mark.parametrize(
-    "made",
-    [{"seeds": [0]}, {"seeds": [0, 1]}, {"metrics": ["random"]}, {"metrics": ["dsa"]}, {"noise": 0.0}],
-)
-def test_page_with_little_to_say(made):
-    found = page_of(made_up_results(**made))
-    assert found.headings[1:] == ["How sure", "The curves", "What was run", "Glossary"]
-    assert "nan" not in found.text.lower().replace("guidance", "")
-    assert "None" not in found.text
+def test_page_of_results_and_findings_alone():
+    context = context_of(robust=False, replicates=(0,), costs=False)
+    page = Page(render_page(PageContext(recommendation=context.recommendation, results=context.results)))
+    assert "Attacks" not in page.headings
+    assert "Costs" not in page.headings
+    assert "Robust and clean accuracy" in page.headings, "the tables of all numbers"
 
 
-def test_one_seed_is_said_on_the_page():
-    text = page_of(made_up_results(seeds=[0])).text
-    assert "With one seed nothing can be said" in text
-    assert "no interval and no test" in text
-
-
-def test_page_of_a_run_that_did_not_help():
-    results = made_up_results(noise=0.002)
-    results.loc[results["n_inputs"] > 0, ["validation_accuracy_combined", "accuracy_combined"]] -= 0.9
-    assert "keep the original model" in page_of(results).text
-
-
-def test_names_from_outside_are_escaped():
+def test_names_from_outside_are_escaped(complete, adversarial_table):
     bad = "<script>alert('x')</script>"
-    results = made_up_results(metrics=[bad, "random"]).assign(dataset=bad)
-    table = adversarial_table(attack=bad)
-    found = page_of(
-        results,
-        test_table=table,
+    results, _ = made_up_study(metrics=[bad, "random"])
+    changed = replace(
+        complete,
+        results=results.assign(dataset=bad),
+        recommendation={
+            **complete.recommendation,
+            "dataset": bad,
+            "notes": [bad],
+            "words": {"config_1": bad},
+        },
+        test_table=adversarial_table(attack=bad),
+        class_names=[bad] * 10,
         original={bad: bad},
         parameters={bad: bad},
         versions={bad: [bad]},
-        tables={bad: pd.DataFrame({bad: [bad]})},
-        figures={bad: b"<svg></svg>"},
         created=bad,
     )
-    assert "script" not in found.tags
-    assert bad in found.text
+    page = Page(render_page(changed))
+    assert "script" not in page.tags
+    assert bad in page.text
 
 
 def test_html_table_is_escaped_and_has_headers():
@@ -145,28 +134,15 @@ def test_html_table_is_escaped_and_has_headers():
     assert '<td>x&amp;y</td><td class="number">3</td>' in text
 
 
-def test_results_table_cells():
-    results = made_up_results()
-    table = results_table(results)
-    row = table[(table["configuration"] == "config_2") & (table["inputs"] == "600")].iloc[0]
-    cell = results.query("configuration == 'config_2' and n_inputs == 600 and metric == 'dsa'")[
-        "accuracy_combined"
-    ]
-    half = 4.302653 * cell.std() / np.sqrt(3)
-    assert row["DSA"] == f"{100 * cell.mean():.1f} ± {100 * half:.1f}"
-    assert row["share of pool"] == "40 %"
-    assert "±" not in " ".join(results_table(made_up_results(seeds=[0]))["DSA"])
+def test_rows_of_one_configuration_stand_below_its_name():
+    table = pd.DataFrame({"configuration": ["a<1", "a<1", "b"], "inputs": [1, 2, 3], "DSA": [4, 5, 6]})
+    text = str(to_html(table, caption="", numeric_from=2))
+    assert text.count('<th colspan="2" scope="rowgroup">a&lt;1</th>') == 1
+    assert '<th scope="col">inputs</th><th scope="col" class="number">DSA</th>' in text
+    assert text.count("<tr>") == 1 + 2 + 3
 
 
-def test_statistics_table_shows_effect_sizes_only_where_they_mean_something():
-    assert "effect size" not in statistics_table(made_up_results())
-    table = statistics_table(made_up_results(seeds=range(5), advantages={"dsa": 0.05}))
-    assert table[table["metric"] == "DSA"]["effect size"].str.startswith("+").all()
-    assert list(table["metric"][:5]) == ["neuron coverage", "LSA", "DSA", "DeepGini", "softmax entropy"]
-    assert statistics_table(made_up_results(metrics=["dsa"])).empty
-
-
-def test_attack_table_counts_success_among_the_inputs_that_were_right_before():
+def test_attack_table_counts_success_among_the_inputs_that_were_right_before(adversarial_table):
     table = adversarial_table(n=10)
     table.loc[:4, "success"] = False
     table.loc[:4, "predicted_after"] = table.loc[:4, "true_label"]
@@ -177,6 +153,7 @@ def test_attack_table_counts_success_among_the_inputs_that_were_right_before():
     assert row["success_rate"] == pytest.approx(5 / 8)
     assert row["accuracy_after"] == pytest.approx(0.5)
     assert row["l2"] == pytest.approx(0.6)
+    assert row["passes_per_image"] == 10
     assert attack_warnings(table) == []
 
 
@@ -189,21 +166,7 @@ def test_attack_table_counts_success_among_the_inputs_that_were_right_before():
         ({"correct_before": False, "success": False}, "its success is undefined"),
     ],
 )
-def test_attack_warnings(change, said):
-    warnings = attack_warnings(adversarial_table(n=30).assign(**change))
+def test_attack_warnings(change, said, adversarial_table):
+    warnings = attack_warnings(adversarial_table(n=30, **change))
     assert len(warnings) == 1
     assert said in warnings[0]
-
-
-def test_costs_table_divides_by_the_count():
-    table = costs_table(made_up_costs())
-    row = table[table["item"] == "carlini_wagner"].iloc[0]
-    assert (row["time"], row["count"], row["time for one"]) == ("14 s", "500", "28 ms")
-
-
-def test_ranking_table():
-    faults = np.zeros(100, bool)
-    faults[[0, 3, 50, 99]] = True
-    row = ranking_table({"dsa": np.arange(100)}, faults).iloc[0]
-    assert list(row[1:]) == [f"{1 - (1 + 4 + 51 + 100) / 400 + 1 / 200:.3f}", "25.0 %", "50.0 %", "50.0 %"]
-    assert list(ranking_table({"dsa": np.arange(100)}, faults & False).iloc[0])[1:] == ["undefined"] * 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, update_wrapper
 from typing import Any
 
@@ -45,35 +45,23 @@ def for_dataset(dataset: str, stage_pipeline: Pipeline) -> Pipeline:
 
 def over_metrics(
     function: Callable[..., Any],
-    inputs: Sequence[str],
+    inputs: Mapping[str, str],
     metrics: Sequence[str],
     what: str,
     outputs: str | list[str],
-    *,
-    last: Sequence[str] = (),
 ) -> Pipeline:
-    """A node that takes a piece of data of every metric after its other inputs, and ``metrics`` by name.
+    """A node that takes a piece of data of every metric, each as the argument ``<what>_<metric>``.
 
     Args:
         function: of the node.
-        inputs: names of its first inputs.
+        inputs: argument and data of its other inputs.
         metrics: keys of the metrics.
         what: the piece of each, such as ``scores``.
         outputs: names of what it gives.
-        last: names of inputs after those of the metrics.
     """
-    inner = [f"{what}_{metric}" for metric in metrics]
-    return Pipeline(
-        [
-            node(
-                bound(function, metrics=tuple(metrics)),
-                [*inputs, *inner, *last],
-                outputs,
-                name=function.__name__,
-            )
-        ],
-        inputs={f"{what}_{metric}": f"{metric}.{what}" for metric in metrics},
-    )
+    pieces = {f"{what}_{metric}": f"{metric}.{what}" for metric in metrics}
+    given = {**inputs, **{name: name for name in pieces}}
+    return Pipeline([node(function, given, outputs, name=function.__name__)], inputs=pieces)
 
 
 def _is_parameter(name: str) -> bool:

@@ -1,107 +1,63 @@
-"""How far metrics agree with each other, and each with itself when the original model is trained again."""
+"""How far metrics rank alike, and each metric in two replicates: the figures."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from guided_retraining.errors import InputError
 from guided_retraining.evaluation.wording import metric_name, percent
-from guided_retraining.guidance.quality import first_of, overlap
 from guided_retraining.report.canvas import empty_figure, grid, tidy
 from guided_retraining.report.palette import INK, MUTED, metric_order, metric_style
 
-__all__ = ["agreement_table", "metric_agreement", "stability_figure", "stability_table"]
+__all__ = ["agreement_figure", "correlation_text", "stability_figure"]
 
-FIRST = (0.01, 0.05, 0.10)
 MINUS = "\N{MINUS SIGN}"
+SHARED = "shared_first_10"
 
 
-def metric_agreement(correlation: ArrayLike, metrics: list[str], *, what: str = "rank correlation") -> Figure:
-    """How much the metrics agree with each other, as a table of squares with numbers.
+def agreement_figure(pairs: pd.DataFrame) -> Figure:
+    """What the metrics have in common: rank correlation, and the inputs that both have among their first 10 %.
 
     Args:
-        correlation: ``(k, k)`` in [-1, 1], such as Spearman's rank correlation or the overlap of the first n.
-        metrics: k metric keys, in that order.
-        what: the number's name.
+        pairs: ``metric, other, seed, rank_correlation, shared_first_10``, from ``pair_rows``.
 
     Returns:
-        The figure; one that says so, if there are not two metrics.
-
-    Raises:
-        InputError: if the matrix is not ``(k, k)``.
+        The figure: two tables of squares with means over replicates; one that says so, if there are not two metrics.
     """
-    values = np.asarray(correlation, dtype=float)
-    k = len(metrics)
-    if values.shape != (k, k):
-        raise InputError(f"Agreement: expected a ({k}, {k}) matrix for {k} metrics, got {values.shape}.")
-    if k < 2:
+    if pairs.empty:
         return empty_figure("Agreement needs two metrics.")
-    figure, axes = grid(1, 1, width=1.8 + 0.75 * k, height=1.2 + 0.6 * k)
-    panel = axes[0][0]
-    shown = panel.imshow(values, cmap="PuOr_r", vmin=-1, vmax=1, aspect="auto")
-    for (i, j), value in np.ndenumerate(values):
-        colour = "white" if abs(value) > 0.65 else INK
-        panel.text(j, i, _correlation_text(value), ha="center", va="center", fontsize=9, color=colour)
-    names = [metric_name(metric) for metric in metrics]
-    panel.set_xticks(range(k), names, rotation=35, ha="right")
-    panel.set_yticks(range(k), names)
-    panel.spines[:].set_visible(False)
-    bar = figure.colorbar(shown, ax=panel, label=what, shrink=0.8)
-    if np.nanmin(values, initial=1.0) >= 0:
-        bar.ax.set_ylim(0, 1)  # shares: the scale's lower half is not theirs
+    metrics = metric_order([*pairs["metric"], *pairs["other"]])
+    correlated = pairs.dropna(subset=["rank_correlation"])
+    scored = [m for m in metrics if m in {*correlated["metric"], *correlated["other"]}]
+    shown = [(scored, "rank_correlation", "rank correlation")] if scored else []
+    shown.append((metrics, SHARED, "shared among the first 10 %"))
+    figure, axes = grid(
+        1, len(shown), width=0.9 + 4.8 * len(shown), height=1.6 + 0.42 * len(metrics),
+        width_ratios=[len(names) for names, _, _ in shown],
+    )  # fmt: skip
+    for panel, (names, column, title) in zip(axes[0], shown, strict=True):
+        _squares(panel, _matrix(pairs, names, column), names, share=column == SHARED)
+        panel.set_title(title, fontsize=10.5)
     return figure
 
 
-def agreement_table(orders: Mapping[str, ArrayLike], correlation: pd.DataFrame) -> pd.DataFrame:
-    """What each pair of metrics has in common, as people read it.
-
-    Args:
-        orders: ``(n,)`` positions in the pool, best first, for each metric.
-        correlation: rank correlations, its index and columns the metrics; others are shown as n/a.
-
-    Returns:
-        Text cells, a row for each pair of metrics: rank correlation, and the share of inputs that both
-        have among their first 1, 5 and 10 % of the pool.
-
-    Raises:
-        InputError: if an order is not a permutation of the pool.
-    """
-    metrics = metric_order(orders)
-    heads = [f"shared in the first {percent(share, 0)}" for share in FIRST]
-    columns = ["metric", "and", "rank correlation", *heads]
-    if len(metrics) < 2:
-        return pd.DataFrame(columns=columns)
-    stacked = np.stack([np.asarray(orders[metric]) for metric in metrics])
-    shared = [overlap(stacked, first_of(stacked.shape[1], share)) for share in FIRST]
-    rows = []
-    for i, one in enumerate(metrics):
-        for j, other in enumerate(metrics[i + 1 :], start=i + 1):
-            known = one in correlation.index and other in correlation.columns
-            value = float(correlation.at[one, other]) if known else np.nan  # type: ignore[arg-type]
-            shares = [percent(matrix[i, j], 0) for matrix in shared]
-            rows.append((metric_name(one), metric_name(other), _correlation_text(value), *shares))
-    return pd.DataFrame(rows, columns=columns)
-
-
 def stability_figure(stability: pd.DataFrame) -> Figure:
-    """How far each metric ranks the same inputs alike when the original model is trained with another seed.
+    """How far each metric ranks the same clean inputs alike in two replicates.
 
     Args:
-        stability: ``metric, seed, other_seed, n_inputs, first, rank_correlation, overlap``, a row for each
-            metric and pair of seeds.
+        stability: from ``stability_rows``.
 
     Returns:
-        The figure: a dot for each pair of original models, a bar at the metric's mean.
+        The figure: a dot for each pair of replicates, a bar at the metric's mean.
     """
     if stability.empty:
-        return empty_figure("No metric depends on the original model.")
+        return empty_figure(
+            "Stability needs two replicates, and a metric that depends on the original model."
+        )
     metrics = metric_order(stability["metric"])
     share = float((stability["first"] / stability["n_inputs"]).iloc[0])
     figure, axes = grid(1, 2, width=10.0, height=1.3 + 0.36 * len(metrics), sharey=True)
@@ -109,55 +65,56 @@ def stability_figure(stability: pd.DataFrame) -> Figure:
     for panel, column, chance in ((left, "rank_correlation", 0.0), (right, "overlap", share)):
         _dots(panel, stability, metrics, column)
         panel.axvline(chance, color=MUTED, linestyle="--", linewidth=1.2, zorder=0)
-        panel.annotate("chance", (chance, 1.01), xycoords=("data", "axes fraction"), ha="center",
+        panel.annotate("unrelated", (chance, 1.01), xycoords=("data", "axes fraction"), ha="center",
                        fontsize=9.5, color=MUTED)  # fmt: skip
     left.set_yticks(range(len(metrics)), [metric_name(metric) for metric in reversed(metrics)])
     left.set_ylim(-0.6, len(metrics) - 0.4)
     lowest = float(np.nanmin(stability["rank_correlation"].to_numpy(float), initial=0.0))
-    left.set_xlim(min(-0.05, 1.1 * lowest), 1.05)
-    right.set_xlim(-0.05, 1.05)
-    left.set_xlabel("rank correlation between two original models")
-    right.set_xlabel(f"inputs shared in the first {percent(share, 0)}")
-    right.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    left.set_xlim(min(-0.05, 1.1 * lowest), 1.0)
+    right.set_xlim(0.0, 1.0)
+    left.set_xlabel("rank correlation between two replicates")
+    right.set_xlabel(f"inputs shared among the first {percent(share, 0)}")
+    right.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     return figure
 
 
-def stability_table(stability: pd.DataFrame) -> pd.DataFrame:
-    """How stable each metric's ranking is over seeds of the original model, as people read it.
+def correlation_text(value: float) -> str:
+    """A correlation with two digits and a true minus sign.
 
     Args:
-        stability: as for the figure.
+        value: in [-1, 1]; NaN if it is undefined.
 
     Returns:
-        Text cells: metric, mean and lowest rank correlation, mean and lowest share of inputs in common
-        among the first 10 %, and the number of pairs of original models.
+        The text.
+
+    >>> correlation_text(0.5), correlation_text(float("nan"))
+    ('0.50', 'n/a')
     """
-    rows = []
-    for metric in metric_order(stability["metric"]):
-        part = stability[stability["metric"] == metric]
-        correlation, shared = part["rank_correlation"], part["overlap"]
-        rows.append(
-            (
-                metric_name(metric),
-                _correlation_text(float(correlation.mean())),
-                _correlation_text(float(correlation.min())),
-                percent(shared.mean(), 0),
-                percent(shared.min(), 0),
-                len(part),
-            )
-        )
-    first = percent(FIRST[-1], 0)
-    return pd.DataFrame(
-        rows,
-        columns=[
-            "metric",
-            "rank correlation",
-            "lowest of all pairs",
-            f"shared in the first {first}",
-            "lowest share",
-            "pairs of models",
-        ],
+    return f"{value:.2f}".replace("-", MINUS) if np.isfinite(value) else "n/a"
+
+
+def _matrix(pairs: pd.DataFrame, metrics: list[str], column: str) -> NDArray[np.float64]:
+    means = pairs.groupby(["metric", "other"])[column].mean().reset_index()
+    values = np.eye(len(metrics))
+    for one, other, value in means.itertuples(index=False, name=None):
+        if one in metrics and other in metrics:
+            i, j = metrics.index(one), metrics.index(other)
+            values[i, j] = values[j, i] = value
+    return values
+
+
+def _squares(panel: Axes, values: NDArray[np.float64], metrics: list[str], *, share: bool) -> None:
+    panel.imshow(
+        values, cmap="Purples" if share else "PuOr_r", vmin=0 if share else -1, vmax=1, aspect="auto"
     )
+    for (i, j), value in np.ndenumerate(values):
+        text = percent(float(value), 0) if share else correlation_text(float(value))
+        colour = "white" if abs(value) > 0.65 else INK
+        panel.text(j, i, text, ha="center", va="center", fontsize=9, color=colour)
+    names = [metric_name(metric) for metric in metrics]
+    panel.set_xticks(range(len(metrics)), names, rotation=35, ha="right")
+    panel.set_yticks(range(len(metrics)), names)
+    panel.spines[:].set_visible(False)
 
 
 def _dots(panel: Axes, stability: pd.DataFrame, metrics: list[str], column: str) -> None:
@@ -168,11 +125,8 @@ def _dots(panel: Axes, stability: pd.DataFrame, metrics: list[str], column: str)
             panel.annotate("n/a: all scores alike", (0.02, place), va="center", fontsize=9.5, color=MUTED)
             continue
         panel.plot(
-            values, np.full(len(values), place), style.marker, color=style.colour, alpha=0.7, markersize=7
-        )
+            values, np.full(len(values), place), style.marker, color=style.colour, alpha=0.7, markersize=7,
+            clip_on=False,
+        )  # fmt: skip
         panel.plot([values.mean()] * 2, [place - 0.28, place + 0.28], color=style.colour, linewidth=2.5)
     tidy(panel, y_grid=False, x_grid=True)
-
-
-def _correlation_text(value: float) -> str:
-    return f"{value:.2f}".replace("-", MINUS) if np.isfinite(value) else "n/a"

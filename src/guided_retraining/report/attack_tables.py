@@ -14,12 +14,13 @@ def attack_table(table: pd.DataFrame) -> pd.DataFrame:
     """What each attack did: how often it succeeded, how far it moved the images, what it cost.
 
     Args:
-        table: the adversarial table (attack, correct_before, success, l0, l2, linf, seconds).
+        table: the adversarial table (attack, correct_before, success, l0, l2, linf, seconds, and gradient_passes where
+            they were counted), of all replicates together.
 
     Returns:
         ``attack, n, correct_before, success_rate`` (of the inputs classified correctly before)``,
         accuracy_after, l0, l2, linf`` (means over the successes, or over all where there is none)``,
-        seconds_per_image``.
+        seconds_per_image, passes_per_image``.
     """
     rows = []
     for attack, part in table.groupby("attack", sort=False):
@@ -28,9 +29,10 @@ def attack_table(table: pd.DataFrame) -> pd.DataFrame:
         after = (part["predicted_after"] == part["true_label"]).mean()
         rate = float(success[right].mean()) if right.any() else float("nan")
         sizes = [float(norms[norm].mean()) for norm in ("l0", "l2", "linf")]
-        rows.append(
-            (attack, len(part), int(right.sum()), rate, float(after), *sizes, float(part["seconds"].mean()))
-        )
+        price = [
+            float(part[name].mean()) if name in part else np.nan for name in ("seconds", "gradient_passes")
+        ]
+        rows.append((attack, len(part), int(right.sum()), rate, float(after), *sizes, *price))
     names = [
         "attack",
         "n",
@@ -41,6 +43,7 @@ def attack_table(table: pd.DataFrame) -> pd.DataFrame:
         "l2",
         "linf",
         "seconds_per_image",
+        "passes_per_image",
     ]
     return pd.DataFrame(rows, columns=names)
 
@@ -90,7 +93,7 @@ def shown_attack_table(table: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Text cells.
     """
-    return pd.DataFrame(
+    shown = pd.DataFrame(
         {
             "attack": table["attack"].map(attack_name),
             "inputs": table["n"].map(number),
@@ -103,3 +106,6 @@ def shown_attack_table(table: pd.DataFrame) -> pd.DataFrame:
             "time per image": table["seconds_per_image"].map(seconds),
         }
     )
+    counted = table["passes_per_image"].notna().any()
+    passes = [f"{value:.3g}" for value in table["passes_per_image"]]
+    return shown.assign(**{"gradient passes": passes}) if counted else shown

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
+from textwrap import fill
 from typing import Any
 
 import matplotlib
@@ -11,10 +12,24 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, NullLocator
 
-from guided_retraining.report.palette import INK, MUTED
+from guided_retraining.evaluation.wording import metric_name
+from guided_retraining.report.palette import INK, MUTED, metric_order, metric_style
 
-__all__ = ["empty_figure", "figure_bytes", "grid", "share_if_alike", "tidy"]
+__all__ = [
+    "RING",
+    "budget_axis",
+    "configuration_title",
+    "empty_figure",
+    "figure_bytes",
+    "grid",
+    "metric_handles",
+    "percent_limits",
+    "share_if_alike",
+    "tidy",
+]
 
 LOOK: Any = {
     "font.size": 11.0,
@@ -28,6 +43,11 @@ LOOK: Any = {
 }
 DPI = 110
 SHARED_FROM = 0.4  # a panel must fill this share of the common range
+SMALLEST_RANGE = 0.10  # of an axis in percent: a narrower one would blow noise up to a finding
+RING: Any = {
+    "marker": "o", "markersize": 14, "color": "none", "markeredgecolor": INK, "markeredgewidth": 1.6, "zorder": 5,
+}  # fmt: skip  # around the recommended cell
+APART = 0.75  # between the labels of two budgets, in halvings
 
 
 def grid(
@@ -84,6 +104,73 @@ def share_if_alike(panels: Sequence[Axes], axis: str) -> None:
     if (limits[:, 1] - limits[:, 0]).min() >= SHARED_FROM * (high - low):
         for panel in panels:
             getattr(panel, f"set_{axis}lim")(low, high)
+
+
+def budget_axis(panel: Axes, budgets: Iterable[int]) -> None:
+    """A logarithmic axis of budgets, with a label at as many of them as have room.
+
+    Args:
+        panel: changed in place.
+        budgets: numbers of inputs, positive.
+    """
+    shown: list[int] = []
+    for budget in sorted(set(budgets), reverse=True):
+        if not shown or np.log2(shown[-1] / budget) >= APART:
+            shown.append(budget)
+    panel.set_xscale("log", base=2)
+    panel.set_xticks(shown, [f"{n:,}" if n < 10_000 else f"{n / 1000:.3g}k" for n in shown])
+    panel.xaxis.set_minor_locator(NullLocator())
+
+
+def percent_limits(panel: Axes, values: Iterable[float], axis: str = "y") -> None:
+    """An axis in percent with room around the values, but not below 0 or above 100 %.
+
+    Args:
+        panel: changed in place.
+        values: shares that are drawn; NaN is left out.
+        axis: ``x`` or ``y``.
+    """
+    known = [value for value in values if np.isfinite(value)] or [0.0, 1.0]
+    low, high = min(known), max(known)
+    pad = max(0.06 * (high - low), (SMALLEST_RANGE - (high - low)) / 2)
+    getattr(panel, f"set_{axis}lim")(max(0.0, low - pad), min(1.0, high + pad))
+    drawn = getattr(panel, f"{axis}axis")
+    drawn.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    drawn.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
+
+
+def configuration_title(key: str, words: Mapping[str, str]) -> str:
+    """A configuration above its panel: the key, then what it means, on lines that fit.
+
+    Args:
+        key: of the configuration.
+        words: what each configuration means, by key.
+
+    Returns:
+        The lines.
+
+    >>> print(configuration_title("config_3", {"config_3": "original weights, adversarial pool only"}))
+    config_3
+    original weights, adversarial pool only
+    """
+    return "\n".join([key, fill(words[key], 42)] if key in words else [key])
+
+
+def metric_handles(metrics: Iterable[str]) -> list[Line2D]:
+    """A legend's entry for each metric, in the order of every legend.
+
+    Args:
+        metrics: their keys; repeated ones count once.
+
+    Returns:
+        Lines that are drawn nowhere else.
+    """
+    handles = []
+    for metric in metric_order(metrics):
+        style = metric_style(metric)
+        drawn: dict[str, Any] = {"color": style.colour, "marker": style.marker, "linestyle": style.line}
+        handles.append(Line2D([], [], label=metric_name(metric), **drawn))
+    return handles
 
 
 def empty_figure(reason: str, *, width: float = 10.0) -> Figure:

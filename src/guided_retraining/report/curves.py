@@ -1,188 +1,190 @@
-"""Accuracy against the number of retraining inputs, with intervals over seeds."""
+"""Accuracy against the budget, and robust against clean accuracy: where each ordering's path leads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from guided_retraining.evaluation.comparison import check_results, summarise
-from guided_retraining.evaluation.first_edition import Recommendation
-from guided_retraining.evaluation.wording import configuration_name, metric_name, percent
-from guided_retraining.report.canvas import empty_figure, grid, share_if_alike, tidy
-from guided_retraining.report.palette import INK, MUTED, metric_order, metric_style
+from guided_retraining.evaluation.findings import Choice
+from guided_retraining.evaluation.outcomes import OUTCOMES
+from guided_retraining.report.canvas import (
+    RING,
+    budget_axis,
+    configuration_title,
+    empty_figure,
+    grid,
+    metric_handles,
+    percent_limits,
+    tidy,
+)
+from guided_retraining.report.palette import MUTED, metric_order, metric_style
 
-__all__ = ["accuracy_curves", "accuracy_split"]
+__all__ = ["accuracy_curves", "kinds_shown", "robust_against_clean"]
 
-COLUMN_NAMES = {
-    "accuracy_combined": "accuracy, clean + adversarial",
-    "accuracy_clean": "accuracy, clean",
-    "accuracy_replayed": "accuracy, adversarial",
-    "accuracy_reattacked": "accuracy, attacked again",
-    "accuracy_unseen": "accuracy, unseen attack",
-}
-SMALLEST_RANGE = 0.10  # of an axis: a narrower one would blow noise up to a finding
+ORIGINAL: dict[str, Any] = {"color": MUTED, "linestyle": ":", "linewidth": 1.4}
+WHOLE: dict[str, Any] = {"color": MUTED, "linestyle": (0, (6, 3)), "linewidth": 1.2}
 
 
 def accuracy_curves(
     results: pd.DataFrame,
     *,
-    column: str = "accuracy_combined",
-    confidence: float = 0.95,
-    recommendation: Recommendation | None = None,
+    outcomes: Sequence[str] = ("robust", "unseen"),
+    words: Mapping[str, str] | None = None,
+    choice: Choice | None = None,
 ) -> Figure:
-    """Mean accuracy of each metric at each budget with its t interval over seeds, a panel per configuration.
+    """Mean accuracy of each ordering at each budget, a row of panels for each kind of accuracy.
 
     Args:
         results: the results table of one data set.
-        column: the accuracy (in [0, 1]) drawn.
-        confidence: of the intervals, in (0, 1).
-        recommendation: its cell is ringed.
+        outcomes: kinds of accuracy; those that were not measured are left out. All share one scale.
+        words: what each configuration means, by key.
+        choice: its cell is ringed.
 
     Returns:
-        The figure; dotted and dashed lines are the original model and the whole pool.
-
-    Raises:
-        InputError: if the results table lacks a column, is empty or mixes data sets.
+        The figure, without intervals: those of the differences, which decide, are in a figure of their own.
     """
-    return _panels(results, [column], confidence, recommendation)
-
-
-def accuracy_split(
-    results: pd.DataFrame,
-    *,
-    columns: Sequence[str] = ("accuracy_clean", "accuracy_replayed", "accuracy_reattacked"),
-    confidence: float = 0.95,
-    recommendation: Recommendation | None = None,
-) -> Figure:
-    """Clean and adversarial accuracy apart, so that forgetting and hardening do not hide in one number.
-
-    Args:
-        results: the results table of one data set.
-        columns: the accuracies, one row of panels each; those without any value are left out.
-        confidence: of the intervals, in (0, 1).
-        recommendation: its cell is ringed.
-
-    Returns:
-        The figure.
-
-    Raises:
-        InputError: if the results table lacks a key column, is empty or mixes data sets.
-    """
-    shown = [name for name in columns if name in results and results[name].notna().any()]
-    return _panels(results, shown, confidence, recommendation)
-
-
-def _panels(
-    results: pd.DataFrame, columns: Sequence[str], confidence: float, recommendation: Recommendation | None
-) -> Figure:
-    check_results(results, columns)
-    configurations = sorted(results["configuration"].unique())
-    if not columns:
+    shown = [key for key in outcomes if _measured(results, key)]
+    if not shown:
         return empty_figure("None of these accuracies was measured.")
+    configurations = sorted(results["configuration"].unique())
     figure, axes = grid(
-        len(columns), len(configurations), width=max(6.0, 3.6 * len(configurations)),
-        height=1.2 + 3.0 * len(columns), sharex="col",
+        len(shown), len(configurations), width=max(6.0, 3.5 * len(configurations)),
+        height=1.5 + 2.5 * len(shown), sharey=True,
     )  # fmt: skip
-    for row, column in zip(axes, columns, strict=True):
-        summary = summarise(results, column, confidence=confidence)
-        originals = summary.loc[summary["n_inputs"] == 0, "mean"]
-        before = float(originals.iloc[0]) if len(originals) else None
-        for panel, configuration in zip(row, configurations, strict=True):
-            shown = summary[summary["configuration"] == configuration]
-            _panel(panel, shown, before, recommendation)
-            _limits(panel, shown)
-        row[0].set_ylabel(COLUMN_NAMES.get(column, column.replace("_", " ")))
-        share_if_alike(row, "y")
-    for panel, configuration in zip(axes[0], configurations, strict=True):
-        name = configuration_name(configuration)
-        panel.set_title(configuration if name == configuration else f"{configuration}\n{name}", fontsize=10)
-    for panel, configuration in zip(axes[-1], configurations, strict=True):
-        pool = int(results.loc[results["configuration"] == configuration, "pool_size"].iloc[0])
+    for row, outcome in zip(axes, shown, strict=True):
+        for panel, key in zip(row, configurations, strict=True):
+            means = _means(results, key)
+            _curves(panel, means, OUTCOMES[outcome].column, _original(results, OUTCOMES[outcome].column))
+            if choice and choice["configuration"] == key:
+                _ring(panel, means, choice, "n_inputs", OUTCOMES[outcome].column)
+        row[0].set_ylabel(f"{OUTCOMES[outcome].name} accuracy")
+    percent_limits(axes[0][0], results[[OUTCOMES[key].column for key in shown]].to_numpy(float).ravel())
+    for panel, key in zip(axes[0], configurations, strict=True):
+        panel.set_title(configuration_title(key, words or {}), fontsize=9.5)
+    for panel, key in zip(axes[-1], configurations, strict=True):
+        pool = int(results.loc[results["configuration"] == key, "pool_size"].iloc[0])
         panel.set_xlabel(f"retraining inputs (whole pool: {pool:,})")
-    _legend(figure, results, confidence, recommendation)
+    more = [Line2D([], [], label="whole pool", **WHOLE)]
+    if (results["n_inputs"] == 0).any():
+        more.insert(0, Line2D([], [], label="original model", **ORIGINAL))
+    _legend(figure, results, more, choice)
     return figure
 
 
-def _panel(
-    panel: Axes, summary: pd.DataFrame, before: float | None, recommendation: Recommendation | None
-) -> None:
-    pool = summary["pool_size"].max()
-    whole = summary[summary["n_inputs"] == pool]
+def robust_against_clean(
+    results: pd.DataFrame, *, outcome: str = "robust", words: Mapping[str, str] | None = None,
+    choice: Choice | None = None,
+) -> Figure:  # fmt: skip
+    """The path of each ordering over its budgets, from few inputs (small marks) to the whole pool.
+
+    Args:
+        results: the results table of one data set.
+        outcome: drawn upwards against clean accuracy.
+        words: what each configuration means, by key.
+        choice: its cell is ringed.
+
+    Returns:
+        The figure of means, a panel for each configuration; one that says so where nothing was attacked anew.
+    """
+    column = OUTCOMES[outcome].column
+    if not _measured(results, outcome):
+        return empty_figure(f"There is no {OUTCOMES[outcome].name} accuracy to set against the clean one.")
+    configurations = sorted(results["configuration"].unique())
+    figure, axes = grid(
+        1,
+        len(configurations),
+        width=max(6.0, 3.5 * len(configurations)),
+        height=4.6,
+        sharex=True,
+        sharey=True,
+    )
+    before = _original(results, "accuracy_clean"), _original(results, column)
+    for panel, key in zip(axes[0], configurations, strict=True):
+        means = _means(results, key)
+        for metric in metric_order(means["metric"]):
+            path, style = means[means["metric"] == metric], metric_style(metric)
+            x, y = path["accuracy_clean"], path[column]
+            panel.plot(x, y, color=style.colour, linestyle=style.line, linewidth=1.3, alpha=0.8)
+            sizes = [10 + 50 * place / max(len(path) - 1, 1) for place in range(len(path))]
+            panel.scatter(x, y, s=sizes, color=style.colour, marker=style.marker, linewidths=0.8, zorder=3)
+        if before[0] is not None and before[1] is not None:
+            panel.plot([before[0]], [before[1]], marker="*", color=MUTED, markersize=13, clip_on=False)
+        if choice and choice["configuration"] == key:
+            _ring(panel, means, choice, "accuracy_clean", column)
+        panel.set_title(configuration_title(key, words or {}), fontsize=9.5)
+        panel.set_xlabel("clean accuracy")
+        tidy(panel, x_grid=True)
+    axes[0][0].set_ylabel(f"{OUTCOMES[outcome].name} accuracy")
+    percent_limits(axes[0][0], results["accuracy_clean"].to_numpy(float), "x")
+    percent_limits(axes[0][0], results[column].to_numpy(float), "y")
+    star = {"marker": "*", "color": MUTED, "linestyle": "none", "markersize": 11}
+    more = [Line2D([], [], label="original model", **star)] if None not in before else []  # type: ignore[arg-type]
+    _legend(figure, results, more, choice)
+    return figure
+
+
+def kinds_shown(results: pd.DataFrame) -> tuple[str, str]:
+    """Two kinds of accuracy that tell how hard the models are to fool, as far as it was measured.
+
+    Args:
+        results: the results table of one data set.
+
+    Returns:
+        Robust and unseen; replayed and clean where nothing was attacked anew.
+    """
+    return ("robust", "unseen") if _measured(results, "robust") else ("replayed", "clean")
+
+
+def _measured(results: pd.DataFrame, outcome: str) -> bool:
+    column = OUTCOMES[outcome].column
+    return column in results and bool(results[column].notna().any())
+
+
+def _means(results: pd.DataFrame, configuration: str) -> pd.DataFrame:
+    """Means over replicates of the retrained models, sorted by budget."""
+    rows = results[(results["configuration"] == configuration) & (results["n_inputs"] > 0)]
+    return rows.groupby(["metric", "n_inputs"], sort=True).mean(numeric_only=True).reset_index()
+
+
+def _original(results: pd.DataFrame, column: str) -> float | None:
+    rows = results.loc[results["n_inputs"] == 0].drop_duplicates("seed")[column].dropna()
+    return float(rows.mean()) if len(rows) else None
+
+
+def _curves(panel: Axes, means: pd.DataFrame, column: str, before: float | None) -> None:
     if before is not None:
-        panel.axhline(before, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
+        panel.axhline(before, zorder=1, **ORIGINAL)
+    whole = means.loc[means["n_inputs"] == means["pool_size"], column].dropna()
     if len(whole):
-        panel.axhline(whole["mean"].iloc[0], color=MUTED, linestyle=(0, (6, 3)), linewidth=1.2, zorder=1)
-    for metric in metric_order(summary["metric"]):
-        curve, style = summary[summary["metric"] == metric].dropna(subset=["mean"]), metric_style(metric)
-        x, mean = curve["n_inputs"].to_numpy(float), curve["mean"].to_numpy(float)
-        low, high = curve["low"].to_numpy(float), curve["high"].to_numpy(float)
-        known = np.isfinite(low).tolist()
-        panel.fill_between(x, low, high, where=known, color=style.colour, alpha=0.10, linewidth=0)
+        panel.axhline(float(whole.iloc[0]), zorder=1, **WHOLE)
+    for metric in metric_order(means["metric"]):
+        curve, style = means[means["metric"] == metric].dropna(subset=[column]), metric_style(metric)
         panel.plot(
-            x, mean, color=style.colour, marker=style.marker, linestyle=style.line, linewidth=1.7,
-            markersize=5, markeredgecolor="white" if style.marker != "x" else style.colour,
-            markeredgewidth=0.6, zorder=3,
+            curve["n_inputs"], curve[column], color=style.colour, marker=style.marker, linestyle=style.line,
+            linewidth=1.5, markersize=5, clip_on=False, zorder=3,
         )  # fmt: skip
-    _ring(panel, summary, recommendation)
-    panel.yaxis.set_major_formatter(PercentFormatter(1.0))
-    panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    panel.xaxis.set_major_formatter("{x:,.0f}")
+    budget_axis(panel, map(int, means["n_inputs"]))
     tidy(panel)
 
 
-def _ring(panel: Axes, summary: pd.DataFrame, recommendation: Recommendation | None) -> None:
-    if recommendation is None or summary["configuration"].iloc[0] != recommendation["configuration"]:
-        return
-    cell = summary[summary["n_inputs"] == recommendation["n_inputs"]]
-    if recommendation["metric"] is not None:
-        cell = cell[cell["metric"] == recommendation["metric"]]
-    panel.plot(
-        cell["n_inputs"].iloc[:1], cell["mean"].iloc[:1], marker="o", markersize=14, color="none",
-        markeredgecolor=INK, markeredgewidth=1.8, zorder=5,
-    )  # fmt: skip
+def _ring(panel: Axes, means: pd.DataFrame, choice: Choice, x: str, y: str) -> None:
+    cell = means[means["n_inputs"] == choice["n_inputs"]]
+    if choice["metric"] is not None:
+        cell = cell[cell["metric"] == choice["metric"]]
+    panel.plot(cell[x].iloc[:1], cell[y].iloc[:1], **RING)
 
 
-def _limits(panel: Axes, summary: pd.DataFrame) -> None:
-    """Room for means and intervals of ordinary width; one very wide interval must not flatten the curves."""
-    half = float(np.nan_to_num(summary["half_width"].median()))
-    low, high = float(summary["mean"].min()) - half, float(summary["mean"].max()) + half
-    pad = max(0.02, 0.05 * (high - low), (SMALLEST_RANGE - (high - low)) / 2)
-    panel.set_ylim(max(-0.02, low - pad), min(1.02, high + pad))
-
-
-def _legend(
-    figure: Figure, results: pd.DataFrame, confidence: float, recommendation: Recommendation | None
-) -> None:
-    handles: list[Any] = []
-    for metric in metric_order(results["metric"]):
-        style = metric_style(metric)
-        line: dict[str, Any] = {"color": style.colour, "marker": style.marker, "linestyle": style.line}
-        handles.append(Line2D([], [], label=metric_name(metric), linewidth=1.7, markersize=6, **line))
-    if (results["n_inputs"] == 0).any():
-        handles.append(Line2D([], [], color=MUTED, linestyle=":", label="original model"))
-    handles.append(Line2D([], [], color=MUTED, linestyle=(0, (6, 3)), label="whole pool"))
-    if recommendation is not None and recommendation["configuration"] is not None:
-        ring: dict[str, Any] = {
-            "marker": "o",
-            "markersize": 11,
-            "markeredgecolor": INK,
-            "markeredgewidth": 1.6,
-        }
-        handles.append(Line2D([], [], color="none", label="recommended", **ring))
-    n_seeds = results["seed"].nunique()
-    band = (
-        f"bands: {percent(confidence, 0)} t intervals over {n_seeds} seeds"
-        if n_seeds > 1
-        else "one seed: no intervals"
-    )
+def _legend(figure: Figure, results: pd.DataFrame, more: list[Line2D], choice: Choice | None) -> None:
+    handles = [*metric_handles(results["metric"]), *more]
+    if choice and choice["configuration"] is not None:
+        handles.append(Line2D([], [], label="recommended", **{**RING, "markersize": 11}))
+    n = results["seed"].nunique()
     figure.legend(
-        handles=handles, loc="outside lower center", ncols=min(5, len(handles)), frameon=False,
-        title=f"means; {band}", title_fontsize=10,
+        handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=10,
+        title=f"means over {n} replicates" if n > 1 else "one replicate", title_fontsize=10,
     )  # fmt: skip

@@ -1,85 +1,176 @@
-"""Each metric's gain over random selection, seed by seed: what overlapping curves cannot show."""
+"""What a budget loses against the whole pool, with the bound that decides whether that is shown to be little."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 import numpy as np
-import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
 
-from guided_retraining.evaluation.comparison import area_differences, budget_differences
-from guided_retraining.evaluation.wording import metric_name, percent
-from guided_retraining.report.canvas import empty_figure, grid, share_if_alike, tidy
-from guided_retraining.report.palette import INK, metric_order, metric_style
+from guided_retraining.evaluation.findings import Choice, Step
+from guided_retraining.evaluation.outcomes import OUTCOMES
+from guided_retraining.evaluation.wording import points
+from guided_retraining.report.canvas import (
+    RING,
+    budget_axis,
+    configuration_title,
+    empty_figure,
+    grid,
+    metric_handles,
+    tidy,
+)
+from guided_retraining.report.palette import INK, MUTED, metric_order, metric_style
 
-__all__ = ["gain_over_baseline"]
+__all__ = ["differences_figure", "shown_budgets"]
 
-SMALLEST_RANGE = 1.0  # points to either side: a scale below it would blow noise up to a finding
+LINEAR = 2.0  # margins around 0 in which the axis is about linear; beyond it is logarithmic
+TICKS = (-100, -50, -20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50, 100)
+MINUS = "\N{MINUS SIGN}"
+FILLABLE = {"x": "X", "+": "P"}  # filled or hollow says something here
+SPREAD = 0.7  # of the room between two budgets that the markers of all orderings share
 
 
-def gain_over_baseline(
-    results: pd.DataFrame,
-    *,
-    column: str = "accuracy_combined",
-    baseline: str = "random",
-    confidence: float = 0.95,
+def differences_figure(
+    steps: Mapping[str, Sequence[Step]], choice: Choice, *, words: Mapping[str, str]
 ) -> Figure:
-    """Gain of each metric over the baseline: left at each budget, right over all budgets with its interval.
+    """Accuracy minus that of the whole pool at each budget, down to its one-sided bound, with the margin drawn.
 
     Args:
-        results: the results table of one data set.
-        column: the accuracy (in [0, 1]) compared.
-        baseline: the metric that the others are compared with.
-        confidence: of the intervals, in (0, 1).
+        steps: of each configuration, on test data; see :class:`guided_retraining.evaluation.findings.Step`.
+        choice: its outcomes and margin are drawn, its cell is ringed.
+        words: what each configuration means, by key.
 
     Returns:
-        The figure, one row per configuration; one that says why, if nothing can be compared.
-
-    Raises:
-        InputError: if the results table lacks a column, is empty or mixes data sets.
+        The figure: a row of panels for each outcome, a column for each configuration. A filled marker's bound is
+        within the margin.
     """
-    budgets = budget_differences(results, column, baseline=baseline, confidence=confidence)
-    overall = area_differences(results, column, baseline=baseline, confidence=confidence)
-    if overall.empty:
-        return empty_figure(f"Nothing to compare with {metric_name(baseline)}: the results do not hold it.")
-    configurations = sorted(overall["configuration"].unique())
-    metrics = metric_order(overall["metric"])
+    configurations = [key for key in sorted(steps) if steps[key]]
+    if not configurations:
+        return empty_figure("There is no smaller budget to compare with the whole pool.")
+    rows = len(choice["outcomes"])
     figure, axes = grid(
-        len(configurations), 2, width=10.0, height=0.6 + 2.5 * len(configurations), width_ratios=[3, 2]
-    )
-    for (left, right), configuration in zip(axes, configurations, strict=True):
-        for place, metric in enumerate(reversed(metrics)):
-            style = metric_style(metric)
-            curve = budgets[(budgets["configuration"] == configuration) & (budgets["metric"] == metric)]
-            left.plot(
-                curve["n_inputs"], 100 * curve["difference"], color=style.colour, marker=style.marker,
-                linestyle=style.line, linewidth=1.6, markersize=5,
-            )  # fmt: skip
-            row = overall[(overall["configuration"] == configuration) & (overall["metric"] == metric)]
-            if row.empty:
-                continue
-            mean, low, high = (100 * float(row[name].iloc[0]) for name in ("difference", "low", "high"))
-            if np.isfinite(low):
-                right.plot([low, high], [place, place], color=style.colour, linewidth=2.2)
-            right.plot([mean], [place], color=style.colour, marker=style.marker, markersize=8)
-        for axes_ in (left, right):
-            tidy(axes_, x_grid=axes_ is right, y_grid=axes_ is left)
-        for limits, narrow in ((left.get_ylim, left.set_ylim), (right.get_xlim, right.set_xlim)):
-            narrow(min(limits()[0], -SMALLEST_RANGE), max(limits()[1], SMALLEST_RANGE))
-        left.axhline(0, color=INK, linewidth=1.0, linestyle="--")
-        right.axvline(0, color=INK, linewidth=1.0, linestyle="--")
-        right.set_yticks(range(len(metrics)), [metric_name(m) for m in reversed(metrics)])
-        right.set_ylim(-0.6, len(metrics) - 0.4)
-        left.set_ylabel(f"{configuration}\ngain (points)")
-        right.xaxis.set_major_locator(MaxNLocator(5))
-        left.xaxis.set_major_formatter("{x:,.0f}")
-        left.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    share_if_alike([row[0] for row in axes], "y")
-    share_if_alike([row[1] for row in axes], "x")
-    axes[0][0].set_title(f"over {metric_name(baseline)} at each budget (means)", fontsize=11)
-    n_seeds = int(overall["n_seeds"].max())
-    band = f"{percent(confidence, 0)} intervals, {n_seeds} seeds" if n_seeds > 1 else "one seed: no intervals"
-    axes[0][1].set_title(f"all budgets: {band}", fontsize=11)
-    axes[-1][0].set_xlabel("retraining inputs")
-    axes[-1][1].set_xlabel("gain in mean accuracy (points)")
+        rows, len(configurations), width=max(6.0, 3.5 * len(configurations)), height=1.5 + 2.7 * rows, sharey="row"
+    )  # fmt: skip
+    for row, outcome in zip(axes, choice["outcomes"], strict=True):
+        for panel, key in zip(row, configurations, strict=True):
+            _panel(panel, steps[key], outcome, choice["margin"])
+            if key == choice["configuration"]:
+                _ring(panel, steps[key], outcome, choice)
+        row[0].set_ylabel(f"{OUTCOMES[outcome].name} accuracy:\npoints against the whole pool")
+        _limits(row, [step for key in configurations for step in steps[key]], outcome, choice["margin"])
+    for panel, key in zip(axes[0], configurations, strict=True):
+        panel.set_title(configuration_title(key, words), fontsize=9.5)
+    for panel, key in zip(axes[-1], configurations, strict=True):
+        pool = round(steps[key][0]["n_inputs"] / steps[key][0]["share_of_pool"])
+        panel.set_xlabel(f"retraining inputs of {pool:,}")
+    _legend(figure, {step["metric"] for key in configurations for step in steps[key]}, choice)
     return figure
+
+
+def shown_budgets(steps: Sequence[Step], metric: str) -> list[int]:
+    """The budgets of an ordering that are shown to be within the margin, the smallest first.
+
+    Args:
+        steps: of one configuration.
+        metric: the ordering.
+
+    Returns:
+        Numbers of inputs; none below one that is not shown.
+    """
+    return sorted(
+        step["n_inputs"] for step in steps if step["metric"] == metric and step["passes"] and step["reached"]
+    )
+
+
+def _panel(panel: Axes, steps: Sequence[Step], outcome: str, margin: float) -> None:
+    panel.axhspan(-100 * margin, 0, color=MUTED, alpha=0.13, linewidth=0)
+    panel.axhline(0, color=INK, linewidth=1.0)
+    panel.axhline(-100 * margin, color=INK, linewidth=1.0, linestyle="--")
+    metrics = metric_order(step["metric"] for step in steps)
+    budgets = {step["n_inputs"] for step in steps}
+    for metric in metrics:
+        style = metric_style(metric)
+        marker = FILLABLE.get(style.marker, style.marker)
+        rows = sorted((step for step in steps if step["metric"] == metric), key=lambda step: step["n_inputs"])
+        x = _beside([step["n_inputs"] for step in rows], metrics.index(metric), len(metrics), budgets)
+        bounds = [_mean_and_bound(step, outcome) for step in rows]
+        panel.plot(
+            x, [mean for mean, _ in bounds], color=style.colour, linestyle=style.line, lw=0.8, alpha=0.5
+        )
+        for place, (mean, low) in zip(x, bounds, strict=True):
+            panel.plot([place, place], [low, mean], color=style.colour, linewidth=1.6)
+            face = style.colour if low > -100 * margin else "white"
+            panel.plot(
+                [place], [mean], marker=marker, color=style.colour, markersize=5.5, markerfacecolor=face,
+                markeredgewidth=1.2,
+            )  # fmt: skip
+    budget_axis(panel, budgets)
+    tidy(panel)
+
+
+def _mean_and_bound(step: Step, outcome: str) -> tuple[float, float]:
+    """In points; NaN for what is not known, which Matplotlib does not draw."""
+    found = step["differences"].get(outcome)
+    known = (found["mean"], found["low"]) if found else (None, None)
+    mean, low = (np.nan if value is None else 100 * value for value in known)
+    return mean, low
+
+
+def _beside(n_inputs: Sequence[int], place: int, of: int, budgets: Iterable[int]) -> list[float]:
+    """The orderings of a budget side by side, so that their intervals do not cover each other."""
+    gaps = np.diff(np.log2(sorted(budgets)))
+    room = SPREAD * (float(gaps.min()) if len(gaps) else 1.0)
+    return [n * 2 ** (room * ((place + 0.5) / of - 0.5)) for n in n_inputs]
+
+
+def _ring(panel: Axes, steps: Sequence[Step], outcome: str, choice: Choice) -> None:
+    metrics, budgets = metric_order(s["metric"] for s in steps), {s["n_inputs"] for s in steps}
+    for step in steps:
+        chosen = (
+            step["metric"] == (choice["metric"] or choice["baseline"])
+            and step["n_inputs"] == choice["n_inputs"]
+        )
+        if chosen:
+            x = _beside([step["n_inputs"]], metrics.index(step["metric"]), len(metrics), budgets)
+            panel.plot(x, [_mean_and_bound(step, outcome)[0]], **RING)
+
+
+def _limits(row: Sequence[Axes], steps: Sequence[Step], outcome: str, margin: float) -> None:
+    """Room for all means and the bounds of most; one very wide interval must not flatten the rest."""
+    found = np.array([_mean_and_bound(step, outcome) for step in steps])
+    lengths = (found[:, 0] - found[:, 1])[np.isfinite(found[:, 1])]
+    usual = float(np.percentile(lengths, 75)) if len(lengths) else 0.0
+    pad = 35 * margin
+    low, high = np.nanmin([*found[:, 0], -100 * margin]), np.nanmax([*found[:, 0], 0.0])
+    low, high = max(-100.0, 1.12 * (low - usual) - pad), min(100.0, high + pad)
+    for panel in row:
+        panel.set_yscale("asinh", linear_width=LINEAR * 100 * margin)  # what decides lies near the margin
+        ticks = [tick for tick in TICKS if low <= tick <= high]
+        panel.set_yticks(ticks, [f"{tick:+g}".replace("-", MINUS) if tick else "0" for tick in ticks])
+        panel.yaxis.set_minor_locator(NullLocator())
+    row[0].set_ylim(low, high)
+
+
+def _legend(figure: Figure, metrics: Iterable[str], choice: Choice) -> None:
+    handles = metric_handles(metrics)
+    plain = {"color": "none", "markeredgecolor": INK, "marker": "o"}
+    bounds = any(step["loses_at_most"] is not None for step in choice["test_steps"])
+    marks = [
+        Line2D([], [], label="filled: bound within the margin", markerfacecolor=INK, **plain),  # type: ignore[arg-type]
+        Line2D([], [], label="hollow: not shown", markerfacecolor="white", **plain),  # type: ignore[arg-type]
+    ]
+    handles += marks if bounds else []
+    handles.append(
+        Line2D([], [], color=INK, linestyle="--", label=f"margin: {points(choice['margin'])} lost")
+    )
+    if choice["action"] in ("random inputs", "ranked inputs"):
+        handles.append(Line2D([], [], label="recommended", markerfacecolor="none", markersize=12, **plain))  # type: ignore[arg-type]
+    descriptive = "fewer than three replicates: nothing is shown" if choice["descriptive"] else ""
+    title = "means over replicates, lines down to the one-sided bounds" if bounds else "means; no bounds"
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=10,
+        title="; ".join(filter(None, [title, descriptive])), title_fontsize=10,
+    )  # fmt: skip

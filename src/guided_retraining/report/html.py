@@ -9,6 +9,11 @@ from markupsafe import Markup
 
 __all__ = ["to_html"]
 
+GROUPING = (
+    "configuration",
+    "stage",
+)  # a first column of this name becomes a line above the rows it is common to
+
 
 def to_html(table: pd.DataFrame, *, caption: str, numeric_from: int = 1) -> Markup:
     """A table as accessible HTML: caption, column and row headers, every text escaped.
@@ -21,18 +26,26 @@ def to_html(table: pd.DataFrame, *, caption: str, numeric_from: int = 1) -> Mark
     Returns:
         Markup that is safe to place in a page.
     """
+    columns = [str(column) for column in table.columns]
+    grouped = len(columns) > 1 and columns[0] in GROUPING
+    skipped = int(grouped)
 
     def cells(values: Iterable[object], tag: str, scope: str = "") -> Markup:
         made = Markup("")
-        for place, value in enumerate(values):
+        for place, value in enumerate(values, start=skipped):
             kind = Markup(' class="number"') if place >= numeric_from else Markup("")
             made += Markup("<{}{}{}>{}</{}>").format(Markup(tag), Markup(scope), kind, value, Markup(tag))
         return made
 
-    head = cells(list(table.columns), "th", ' scope="col"')
-    rows = Markup("")
+    head = cells(columns[skipped:], "th", ' scope="col"')
+    rows, group = Markup(""), None
     for row in table.itertuples(index=False, name=None):
-        rows += Markup("<tr>{}</tr>\n").format(cells(row, "td"))
+        if grouped and row[0] != group:
+            group = row[0]
+            rows += Markup('<tr><th colspan="{}" scope="rowgroup">{}</th></tr>\n').format(
+                len(columns) - 1, group
+            )
+        rows += Markup("<tr>{}</tr>\n").format(cells(row[skipped:], "td"))
     return Markup(
         '<div class="scroll" tabindex="0"><table><caption>{}</caption>\n<thead><tr>{}</tr></thead>\n'
         "<tbody>\n{}</tbody></table></div>"

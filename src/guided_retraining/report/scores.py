@@ -1,4 +1,4 @@
-"""What the scores say before any retraining: their distributions, and how early they find faults."""
+"""What the scores say before any retraining: how they lie on clean and on adversarial inputs."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from guided_retraining.errors import InputError
-from guided_retraining.evaluation.wording import metric_name
-from guided_retraining.guidance.quality import apfd
+from guided_retraining.evaluation.wording import metric_name, percent
 from guided_retraining.report.canvas import empty_figure, grid, tidy
-from guided_retraining.report.palette import ADVERSARIAL, CLEAN, MUTED, metric_order, metric_style
+from guided_retraining.report.palette import ADVERSARIAL, CLEAN, metric_order
 
-__all__ = ["ranking_quality", "score_distributions"]
+__all__ = ["adversarial_above_clean", "score_distributions"]
 
 TAILS = (0.5, 99.5)  # percentiles shown: a few extreme surprise scores would squeeze all others into one bar
 LONG_TAIL = 50  # times the range of the middle half of the scores
-CURVE_POINTS = 501
 
 
 def score_distributions(scores: Mapping[str, ArrayLike], is_adversarial: ArrayLike) -> Figure:
@@ -57,49 +55,28 @@ def score_distributions(scores: Mapping[str, ArrayLike], is_adversarial: ArrayLi
     return figure
 
 
-def ranking_quality(orders: Mapping[str, ArrayLike], faults: ArrayLike) -> Figure:
-    """Share of the faults found against the share of the pool inspected in each metric's order.
+def adversarial_above_clean(scores: ArrayLike, is_adversarial: ArrayLike) -> float:
+    """How often an adversarial input has a higher score than a clean one: the area under the ROC curve.
 
     Args:
-        orders: ``(n,)`` positions in the pool, best first, for each metric.
-        faults: ``(n,)`` bool, whether the original model misclassifies that input of the pool.
+        scores: ``(n,)``; NaN is left out, of equal scores half count.
+        is_adversarial: ``(n,)`` bool.
 
     Returns:
-        The figure, with each order's APFD in the legend; one that says so, if there is no fault to find.
+        In [0, 1], 0.5 by chance; NaN without both kinds of inputs.
 
-    Raises:
-        InputError: if an order has another length than ``faults``.
+    Source: Mann and Whitney (1947).
+
+    >>> adversarial_above_clean([0.1, 0.4, 0.4, 0.9], [False, False, True, True])
+    0.875
     """
-    faulty = np.asarray(faults, dtype=bool)
-    if not orders or not faulty.any():
-        return empty_figure("The original model makes no mistake on the pool: there is no fault to find.")
-    figure, axes = grid(1, 1, width=8.0, height=4.4)
-    panel, n = axes[0][0], len(faulty)
-    shown = np.unique(np.linspace(0, n, CURVE_POINTS).astype(int))  # a large pool would make a huge file
-    ideal = np.minimum(np.arange(n + 1) / faulty.sum(), 1.0)
-    panel.plot(shown / n, ideal[shown], color=MUTED, linestyle=":", linewidth=1.5, label="best possible")
-    for metric in metric_order(orders):
-        order = np.asarray(orders[metric])
-        if order.shape != faulty.shape:
-            raise InputError(f"Order of {metric}: expected {faulty.shape} positions, got {order.shape}.")
-        found = np.concatenate([[0], np.cumsum(faulty[order])]) / faulty.sum()
-        style, label = metric_style(metric), f"{metric_name(metric)} ({apfd(order, faulty):.3f})"
-        panel.plot(
-            shown / n, found[shown], color=style.colour, linestyle=style.line, marker=style.marker,
-            label=label, markevery=max(1, len(shown) // 12), markersize=5.5, linewidth=1.8,
-        )  # fmt: skip
-    panel.set_xlabel("share of the pool inspected, best score first")
-    panel.set_ylabel("share of the faults found")
-    for axis in (panel.xaxis, panel.yaxis):
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    tidy(panel, x_grid=True)
-    figure.legend(
-        loc="outside right upper",
-        frameon=False,
-        title="metric (APFD)",
-        alignment="left",
-    )
-    return figure
+    values, adversarial = np.asarray(scores, dtype=float), np.asarray(is_adversarial, dtype=bool)
+    values, adversarial = values[~np.isnan(values)], adversarial[~np.isnan(values)]
+    n_adversarial, n_clean = int(adversarial.sum()), int((~adversarial).sum())
+    if not n_adversarial or not n_clean:
+        return float("nan")
+    ranks = scipy.stats.rankdata(values)[adversarial].sum()
+    return float((ranks - n_adversarial * (n_adversarial + 1) / 2) / (n_adversarial * n_clean))
 
 
 def _distribution(
@@ -138,7 +115,7 @@ def _distribution(
     panel.set_xlabel("score (logarithmic far from 0)" if stretched else "score")
     if not stretched:
         panel.xaxis.set_major_locator(MaxNLocator(5))
-    panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     tidy(panel)
 
 
@@ -155,13 +132,8 @@ def _power_ticks(low: float, high: float, scale: float) -> dict[float, str]:
 
 
 def _outranks(values: NDArray[np.float64], adversarial: NDArray[np.bool_]) -> str:
-    """The area under the ROC curve in words: how often an adversarial input has the higher score."""
-    n_adversarial, n_clean = int(adversarial.sum()), int((~adversarial).sum())
-    if not n_adversarial or not n_clean:
-        return "nothing to compare"
-    ranks = scipy.stats.rankdata(values)[adversarial].sum()
-    share = (ranks - n_adversarial * (n_adversarial + 1) / 2) / (n_adversarial * n_clean)
-    return f"adv. above clean {share:.0%}"
+    share = adversarial_above_clean(values, adversarial)
+    return f"adv. above clean {percent(share, 0)}" if np.isfinite(share) else "nothing to compare"
 
 
 def _checked(metric: str, scores: ArrayLike, adversarial: NDArray[np.bool_]) -> NDArray[np.float64]:

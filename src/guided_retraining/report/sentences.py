@@ -1,87 +1,25 @@
-"""The page's sentences about one recommendation."""
+"""The page's sentences: how the answer was chosen, what it may lose, and what the words for accuracy mean here."""
 
 from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Sequence
 
-from guided_retraining.evaluation.first_edition import Recommendation
-from guided_retraining.evaluation.first_edition_answer import interval_text
+from guided_retraining.evaluation.findings import Difference, Recommendation, Step
 from guided_retraining.evaluation.wording import (
+    attack_name,
+    configuration_label,
     metric_name,
     number,
-    p_text,
     percent,
     points,
-    seconds,
     signed_points,
 )
 
-__all__ = ["before_after", "key_numbers", "reasons"]
-
-ROWS = {
-    "combined": "clean and adversarial together",
-    "clean": "clean",
-    "replayed": "adversarial, made against the original model",
-    "reattacked": "attacked again, against the retrained model",
-    "unseen": "an attack not trained on",
-}
+__all__ = ["attacks_apart", "budget_sentences", "choice_sentences", "forgetting_sentence"]
 
 
-def key_numbers(r: Recommendation) -> list[tuple[str, str, str]]:
-    """The few numbers a hurried reader wants.
-
-    Args:
-        r: the recommendation.
-
-    Returns:
-        (label, number, remark) for each.
-    """
-    if r["configuration"] is None:
-        return [("original model", percent(r["original"]["combined"]), "test accuracy, clean + adversarial")]
-    gain, cost = r["gain_over_original"].get("combined", {}), r["cost"]
-    cards = [
-        (
-            "inputs",
-            number(r["n_inputs"]),
-            f"{percent(r['share_of_pool'], 0)} of a pool of {number(r['pool_size'])}",
-        ),
-        ("test accuracy", percent(r["accuracy"]["combined"]["mean"]), "clean + adversarial"),
-    ]
-    if gain:
-        cards.append(
-            ("gain", signed_points(gain["mean"]), f"over the original {percent(r['original']['combined'])}")
-        )
-    forgotten = r["gain_over_original"].get("clean", {})
-    if forgotten:
-        said = "what hardening costs" if (forgotten["mean"] or 0) < 0 else "hardening costs nothing there"
-        cards.append(("on clean inputs", signed_points(forgotten["mean"]), said))
-    whole = cost["whole_pool_fit_seconds"]
-    remark = f"whole pool: {seconds(whole)}" if whole and r["metric"] is not None else "one model"
-    cards.append(("training time", seconds(cost["fit_seconds"]), remark))
-    return cards
-
-
-def before_after(r: Recommendation) -> pd.DataFrame:
-    """Accuracies of the original and the recommended model.
-
-    Args:
-        r: the recommendation.
-
-    Returns:
-        Text cells: test inputs, original model, retrained, change.
-    """
-    rows = []
-    for name, label in ROWS.items():
-        before, after = r["original"].get(name), r["accuracy"].get(name, {})
-        if before is None and after.get("mean") is None:
-            continue
-        change = interval_text(r["gain_over_original"].get(name, {}), signed=True)
-        rows.append((label, percent(before), interval_text(after), change))
-    return pd.DataFrame(rows, columns=["test inputs", "original model", "recommended", "change"])
-
-
-def reasons(r: Recommendation) -> list[str]:
-    """How sure the recommendation is, in plain sentences, the most important first.
+def choice_sentences(r: Recommendation) -> list[str]:
+    """How the answer was chosen, and what was decided on the way.
 
     Args:
         r: the recommendation.
@@ -89,53 +27,145 @@ def reasons(r: Recommendation) -> list[str]:
     Returns:
         Sentences without markup.
     """
-    s = r["selection"]
-    said = [r["verdict"]["sentence"], *r["verdict"]["caveats"], *_against(r)]
-    said.append(
-        f"Chosen on validation data: {s['rule'].replace(s['column'], 'validation accuracy')}{_distance(r)}. "
-        "The accuracies reported are from test data that took no part in the choice."
-    )
-    left_out = r["stability"]
-    if left_out["repeats"]:
+    choice = r["choice"]
+    outcomes = " and ".join(choice["outcomes"])
+    said = [_rule(r, outcomes), *_strategy(r)]
+    gain = choice["gain"]
+    if gain is not None and gain["mean"] is not None:
+        primary = choice["outcomes"][0]
         said.append(
-            f"Choosing again with each of the {left_out['repeats']} seeds left out in turn kept the "
-            f"configuration in {left_out['same_configuration']}, the metric in {left_out['same_metric']} "
-            f"and the number of inputs in {left_out['same_n_inputs']} of them; measured on the seed left "
-            f"out, these choices reached {interval_text(left_out['accuracy'])}."
+            f"Whole pool against original model, {primary} accuracy on validation data: {_with_bound(gain)}."
         )
-    if r["test_half_width"] is not None:
-        said.append(
-            "The intervals show what another seed would change. Another test set of this size alone "
-            f"would move an accuracy by up to {points(r['test_half_width'])} either way."
-        )
+    said += [
+        f"{metric_name(metric)} is not named: {why.rstrip('.')}."
+        for metric, why in choice["not_named"].items()
+    ]
     return said
 
 
-def _distance(r: Recommendation) -> str:
-    s = r["selection"]
-    error = (
-        f"standard error {points(s['standard_error'])}"
-        if s["standard_error"] is not None
-        else "no standard error"
+def budget_sentences(r: Recommendation) -> list[str]:
+    """What the recommended budget and the next smaller one lose against the whole pool on test data.
+
+    Args:
+        r: the recommendation.
+
+    Returns:
+        Sentences without markup; none where the whole pool or the original model is recommended and nothing smaller
+        was tried.
+    """
+    choice = r["choice"]
+    ordering = choice["metric"] or choice["baseline"]
+    steps = sorted(
+        (step for step in choice["test_steps"] if step["metric"] == ordering),
+        key=lambda step: -step["n_inputs"],
     )
-    if s["mean"] == s["best_mean"]:
-        return f" ({percent(s['mean'])}, the best; {error})"
-    best = f"the best {percent(s['best_mean'])} with {number(s['best_n_inputs'])}"
-    return f" ({percent(s['mean'])} with {number(s['n_inputs'])} inputs, {best}; {error})"
-
-
-def _against(r: Recommendation) -> list[str]:
     said = []
-    random, whole = r["gain_over_random"], r["gain_over_whole_pool"]
-    if random.get("mean") is not None:
-        said.append(
-            f"At the recommended budget, {metric_name(r['metric'])} against {metric_name(r['baseline'])}: "
-            f"{interval_text(random, signed=True)} ({p_text(random['p_value'])}, paired t test over "
-            f"{random['n']} seeds)."
-        )
-    if whole.get("mean") is not None:
-        said.append(
-            f"Against retraining on the whole pool: {interval_text(whole, signed=True)} for "
-            f"{percent(r['share_of_pool'], 0)} of its inputs."
-        )
+    if choice["action"] in ("random inputs", "ranked inputs"):
+        said += [_on_test(step, choice["margin"]) for step in steps if step["n_inputs"] == choice["n_inputs"]]
+    smaller = [step for step in steps if step["n_inputs"] < (choice["n_inputs"] or choice["pool_size"])]
+    if smaller and choice["action"] != "original":
+        said.append(_on_test(smaller[0], choice["margin"]))
     return said
+
+
+def forgetting_sentence(r: Recommendation) -> str:
+    """How many clean test images hardening cost, and how many it gained.
+
+    Args:
+        r: the recommendation.
+
+    Returns:
+        A sentence; empty where it is not known.
+    """
+    found = r["forgetting"]
+    if found is None:
+        return ""
+    return (
+        f"{percent(found['churn'])} of the clean test images were right with the original model and are wrong with the "
+        f"recommended one; {percent(found['gained'])} were wrong and are right now."
+    )
+
+
+def attacks_apart(r: Recommendation) -> str:
+    """Which attacks stand behind which kind of accuracy; whether two of them can be compared is in the notes.
+
+    Args:
+        r: the recommendation.
+
+    Returns:
+        Sentences in one text.
+    """
+    attacks = r["attacks"]
+    robust, replayed, unseen = (attacks.get(kind, []) for kind in ("robust", "replayed", "unseen"))
+    said = []
+    if robust:
+        said.append(
+            f"Robust: share of the same test images that stay right under {_all_of(robust)}, made anew against the "
+            "model that is measured."
+        )
+    else:
+        said.append("No attack was made anew against the retrained models, so there is no robust accuracy.")
+    if unseen:
+        said.append(f"Unseen attack: the same under {_all_of(unseen)}, which made no retraining inputs.")
+    if replayed:
+        said.append(f"Replayed: inputs that {_names(replayed)} made once, against the original model.")
+    return " ".join(said)
+
+
+def _rule(r: Recommendation, outcomes: str) -> str:
+    choice = r["choice"]
+    if choice["descriptive"]:
+        n = choice["n_replicates"]
+        return (
+            f"Chosen on validation data by means alone: {n} replicate{'s show' if n > 1 else ' shows'} nothing about "
+            "chance, so this describes one run and claims no more. Three replicates at least are needed."
+        )
+    margin, alpha = points(choice["margin"]), percent(choice["alpha"], 0)
+    return (
+        f"Chosen on validation data, {r['claim']}, from {choice['n_replicates']} replicates: a smaller budget is "
+        f"enough where it is shown to lose less than {margin} of {outcomes} accuracy against the whole pool, and so "
+        f"is every larger budget. The error rate of the whole choice is {alpha}. Test data took no part in it."
+    )
+
+
+def _strategy(r: Recommendation) -> list[str]:
+    strategies = r["choice"]["strategies"]
+    if len(strategies) < 2:
+        return []
+    ranked = sorted(strategies, key=lambda key: -strategies[key])
+    primary = r["choice"]["outcomes"][0]
+    said = [f"{percent(strategies[key])} with {configuration_label(key, r['words'])}" for key in ranked]
+    return [f"Mean {primary} accuracy on validation data with the whole pool: {', '.join(said)}."]
+
+
+def _on_test(step: Step, margin: float) -> str:
+    share = percent(step["share_of_pool"])
+    what = f"{number(step['n_inputs'])} inputs ({metric_name(step['metric'])}, {share} of the pool)"
+    parts = [
+        f"{key} {_with_bound(found)}"
+        for key, found in step["differences"].items()
+        if found["mean"] is not None
+    ]
+    if not parts:
+        return f"On test data {what} were not measured."
+    text = f"On test data {what} against the whole pool: {', '.join(parts)}"
+    if step["loses_at_most"] is None:
+        return f"{text}; no bound."
+    within = "within" if step["passes"] else "not shown to be within"
+    return (
+        f"{text}; at most {points(step['loses_at_most'])} are lost, {within} the margin of {points(margin)}."
+    )
+
+
+def _with_bound(found: Difference) -> str:
+    text = signed_points(found["mean"])
+    return text if found["low"] is None else f"{text} (at least {signed_points(found['low'], unit=False)})"
+
+
+def _names(attacks: Sequence[str]) -> str:
+    names = [attack_name(attack) for attack in attacks]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _all_of(attacks: Sequence[str]) -> str:
+    return _names(attacks) if len(attacks) == 1 else f"every one of {_names(attacks)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -88,7 +88,7 @@ def retrain_curve(
         {
             "seed": cell.replicate.number,
             "n_inputs": cell.n_inputs,
-            "attacked": cell.replicate.attacked_test.astype("<i4").tobytes(),
+            "attacked": b64encode(cell.replicate.attacked_test.astype("<i4").tobytes()).decode("ascii"),
             **found[position],
         }
         for position, cell in enumerate(todo)
@@ -122,7 +122,7 @@ def finish_results(*tables: pd.DataFrame, dataset: str) -> tuple[pd.DataFrame, p
     results["energy_wh"] = results["energy_wh"].astype(float)
     leading = [*LEADING_COLUMNS, *columns_in_order([str(column) for column in results])]
     correctness = together[[*KEY_COLUMNS, "attacked"]].copy()
-    for column in bits:
+    for column in ("attacked", *bits):
         correctness[column] = together[column].map(b64decode)
     return results[[*leading, *(column for column in results if column not in leading)]], correctness
 

@@ -1,4 +1,4 @@
-"""Costs, figures, the recommendation and the page, from what the other stages left."""
+"""The answer, the page and the tables for papers, from what the other stages left."""
 
 from __future__ import annotations
 
@@ -6,255 +6,129 @@ import platform
 from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-from guided_retraining.evaluation.first_edition import Recommendation, recommend
-from guided_retraining.evaluation.first_edition_answer import answer_lines
-from guided_retraining.guidance import overlap, rank_correlation, row_metric
-from guided_retraining.guidance.quality import first_of
-from guided_retraining.images.arrays import ImageArray
-from guided_retraining.images.pool import LabelledPool
-from guided_retraining.retraining.selection import rank
+from guided_retraining.evaluation import answer_lines, recommend, steps_down
+from guided_retraining.evaluation.findings import Recommendation, Step
+from guided_retraining.evaluation.wording import configuration_words
+from guided_retraining.guidance.scoring import drawn_row
+from guided_retraining.parameters.blocks import AnswerParameters, ModelParameters, RetrainingParameters
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-else:
-    Figure = (
-        Any  # Matplotlib is loaded by what draws; Kedro looks annotations up when it only lists pipelines
-    )
-
-FIGURES = {
-    "gain": "gain_figure",
-    "curves": "accuracy_curves_figure",
-    "split": "accuracy_split_figure",
-    "sheet": "adversarial_sheet_figure",
-    "scores": "score_distributions_figure",
-    "ranking": "ranking_quality_figure",
-    "agreement": "metric_agreement_figure",
-    "overlap": "metric_overlap_figure",
-    "costs": "costs_figure",
-}
-TABLES = {
-    "rankings": "How well each metric ranks the pool, before any retraining",
-    "agreement": "What each pair of metrics has in common",
-}
-SHARE_COMPARED = 0.10  # of the pool, as the third column of the rankings' table
-
-
-def gather_costs(
-    dataset_summary: dict[str, Any],
-    training_log: Mapping[int, dict[str, Any]],
-    train_table: pd.DataFrame,
-    validation_table: pd.DataFrame,
-    test_table: pd.DataFrame,
-    trace_cost: Mapping[int, dict[str, Any]],
-    results: pd.DataFrame,
-    *scoring_costs: Mapping[int, dict[str, Any]],
-    metrics: tuple[str, ...],
-) -> pd.DataFrame:
-    """One ledger of what each stage, attack and metric took, over all replicates.
-
-    ``scoring_costs`` are those of each metric's scores, in the order of ``metrics``.
-
-    Returns:
-        ``stage, item, seconds, count``, one row for each stage and item.
-    """
-    replicates = sorted(int(seed) for seed in results["seed"].unique())
-    trained = [training_log[replicate] for replicate in replicates]
-    rows = [
-        (
-            "preprocessing",
-            "read and split",
-            dataset_summary["seconds"],
-            sum(dataset_summary["images"].values()),
-        ),
-        (
-            "training",
-            "original model",
-            sum(log["seconds"] for log in trained),
-            dataset_summary["images"]["train"] * len(trained),
-        ),
-    ]
-    attacked = pd.concat([train_table, validation_table, test_table])
-    for attack, part in attacked.groupby("attack", sort=False):
-        rows.append(("attack", str(attack), float(part["seconds"].sum()), len(part)))
-    for item, costs in zip(("forward pass", *metrics), (trace_cost, *scoring_costs), strict=True):
-        spent = [costs[replicate] for replicate in replicates]
-        rows.append(
-            ("metrics", item, sum(one["seconds"] for one in spent), sum(one["inputs"] for one in spent))
-        )
-    distinct = results.drop_duplicates(
-        ["configuration", "seed", "n_inputs", "fit_seconds"]
-    )  # shared cells count once
-    for configuration, part in distinct.groupby("configuration"):
-        rows.append(("retraining", str(configuration), float(part["fit_seconds"].sum()), len(part)))
-    return pd.DataFrame(rows, columns=["stage", "item", "seconds", "count"])
+FIGURE = "_figure"  # the end of a figure's name in the catalog
 
 
 def answer(
     results: pd.DataFrame,
+    correctness: pd.DataFrame,
     costs: pd.DataFrame,
-    validation_pools: Mapping[int, LabelledPool],
-    test_pools: Mapping[int, LabelledPool],
+    test_labels: ArrayLike,
+    study: RetrainingParameters,
+    model: ModelParameters,
+    metrics: dict[str, Any],
+    rule: AnswerParameters,
 ) -> dict[str, Any]:
     """What to do, chosen on validation data and measured on test data.
 
+    Args:
+        results: of all cells.
+        correctness: right or wrong of each test image.
+        costs: the ledger.
+        test_labels: ``(n,)`` of the clean test images.
+        study: its configurations, put into words.
+        model: whether it is the user's own.
+        metrics: rows of the parameters; the one that draws its order is the baseline.
+        rule: what decides, and what counts as a loss.
+
     Returns:
-        ``recommendation`` and three ``lines`` of plain text.
+        ``recommendation``; ``lines`` of plain text, three; and ``steps``, each configuration's smaller budgets against
+        its whole pool on test data.
     """
-    first = int(results["seed"].min())
-    recommendation = recommend(
+    found = recommend(
         results,
         costs=costs,
-        n_test_inputs=len(test_pools[first]),
-        n_validation_inputs=len(validation_pools[first]),
+        correctness=correctness,
+        labels=test_labels,
+        words={key: configuration_words(row) for key, row in study.configurations.items() if row is not None},
+        own_model=model.path is not None,
+        baseline=drawn_row(metrics) or "random",
+        **rule.model_dump(),
     )
-    return {"lines": answer_lines(recommendation), "recommendation": dict(recommendation)}
-
-
-def accuracy_curves(results: pd.DataFrame, answer: dict[str, Any]) -> Figure:
-    """Accuracy against the number of inputs, with the recommended cell ringed."""
-    from guided_retraining.report import accuracy_curves as draw
-
-    return draw(results, recommendation=answer["recommendation"])
-
-
-def accuracy_split(results: pd.DataFrame, answer: dict[str, Any]) -> Figure:
-    """Clean and adversarial accuracy apart, with the recommended cell ringed."""
-    from guided_retraining.report import accuracy_split as draw
-
-    return draw(results, recommendation=answer["recommendation"])
-
-
-def gain_over_baseline(results: pd.DataFrame) -> Figure:
-    """What each metric gains over the baseline, at each budget and over all of them."""
-    from guided_retraining.report import gain_over_baseline as draw
-
-    return draw(results)
-
-
-def costs_figure(costs: pd.DataFrame) -> Figure:
-    """What each stage and metric took."""
-    from guided_retraining.report import costs_figure as draw
-
-    return draw(costs)
-
-
-def adversarial_sheet(
-    images: ImageArray,
-    adversarial_images: Mapping[int, ImageArray],
-    table: pd.DataFrame,
-    dataset_summary: dict[str, Any],
-) -> Figure:
-    """Clean image, perturbation and adversarial image of a few inputs of each attack, in the first replicate."""
-    from guided_retraining.report import adversarial_sheet as draw
-
-    first = int(table["seed"].min())
-    adversarial, table = adversarial_images[first], table[table["seed"] == first]
-    return draw(images, adversarial, table, class_names=dataset_summary["class_names"])
-
-
-def describe_rankings(
-    pools: Mapping[int, LabelledPool],
-    probabilities: Mapping[int, NDArray[np.float32]],
-    metric_parameters: dict[str, Any],
-    replicates: tuple[int, ...],
-    seed: int,
-    *scores: Mapping[int, NDArray[np.floating]],
-    metrics: tuple[str, ...],
-) -> tuple[Figure, Figure, Figure, Figure, pd.DataFrame, pd.DataFrame]:
-    """How each metric ranks the pool of the first replicate, before any retraining.
-
-    Args:
-        pools: the training pools.
-        probabilities: ``(n, k)`` of the original models.
-        metric_parameters: of every metric.
-        replicates: which there are.
-        seed: of the study.
-        scores: ``(n,)`` of each metric and replicate.
-        metrics: their names, in the same order.
-
-    Returns:
-        Figures of score distributions, of faults found, of rank correlation and of overlap between metrics;
-        tables of the rankings and of each pair of metrics.
-    """
-    from guided_retraining.report import (
-        agreement_table,
-        metric_agreement,
-        ranking_quality,
-        ranking_table,
-        score_distributions,
-    )
-    from guided_retraining.report.palette import metric_order
-
-    first = replicates[0]
-    pool = pools[first]
-    named = {metric: np.asarray(values[first]) for metric, values in zip(metrics, scores, strict=True)}
-    drawn = {metric for metric in named if row_metric(metric, metric_parameters[metric]).per_seed}
-    faults = probabilities[first].argmax(axis=1) != pool.labels
-    orders = {
-        metric: rank(np.zeros(len(pool)) if metric in drawn else values, seed=(seed, first))
-        for metric, values in named.items()
+    choice = found["choice"]
+    steps = {
+        str(key): steps_down(
+            results,
+            str(key),
+            choice["outcomes"],
+            on="test",
+            margin=rule.margin,
+            alpha=rule.alpha,
+            baseline=choice["baseline"],
+        )
+        for key in sorted(results["configuration"].unique())
     }
-    scored = {metric: named[metric] for metric in metric_order(named) if metric not in drawn}
-    agreement = rank_correlation(np.stack(list(scored.values()))) if scored else np.empty((0, 0))
-    ranked = metric_order(orders)
-    shared = overlap(np.stack([orders[metric] for metric in ranked]), first_of(len(pool), SHARE_COMPARED))
-    return (
-        score_distributions(scored or named, pool.is_adversarial),
-        ranking_quality(orders, faults),
-        metric_agreement(agreement, list(scored)),
-        metric_agreement(shared, ranked, what=f"overlap of the first {SHARE_COMPARED:.0%}"),
-        ranking_table(orders, faults),
-        agreement_table(orders, pd.DataFrame(agreement, index=list(scored), columns=list(scored))),
-    )
+    return {"lines": answer_lines(found), "recommendation": found, "steps": steps}
 
 
 def report(
+    *,
     answer: dict[str, Any],
     results: pd.DataFrame,
     costs: pd.DataFrame,
     train_table: pd.DataFrame,
     test_table: pd.DataFrame,
+    rankings: pd.DataFrame,
+    agreement: pd.DataFrame,
+    stability: pd.DataFrame,
     dataset_summary: dict[str, Any],
     original_accuracy: Mapping[int, dict[str, float]],
     parameters: dict[str, Any],
-    *shown: Any,
-    figures: tuple[str, ...],
-    tables: tuple[str, ...],
-) -> str:
-    """The page a person reads and sends on.
+    **figures: bytes,
+) -> tuple[str, dict[str, str]]:
+    """The page a person reads and sends on, and its tables for papers.
 
-    ``shown`` are the figures, then the tables, in the order of their names in ``figures`` and ``tables``.
+    Args:
+        answer: recommendation and steps.
+        results: of all cells.
+        costs: the ledger.
+        train_table: adversarial table of the retraining inputs.
+        test_table: of the test inputs.
+        rankings: quality of each order.
+        agreement: of each pair of metrics.
+        stability: of each metric over replicates.
+        dataset_summary: from preprocessing.
+        original_accuracy: of each replicate's original model.
+        parameters: of the run.
+        figures: ``<name>_figure``, PNG or SVG.
 
     Returns:
-        Self-contained HTML.
+        Self-contained HTML, and the content of each table's files by name.
     """
-    from guided_retraining.report import PageContext, render_page
+    from guided_retraining.report import PageContext, paper_files, paper_tables, render_page
 
     recommendation: Recommendation = answer["recommendation"]
-    found = dict(zip(tables, shown[len(figures) :], strict=True))
-    return render_page(
-        PageContext(
-            recommendation=recommendation,
-            results=results,
-            figures=dict(zip(figures, shown[: len(figures)], strict=True)),
-            train_table=train_table,
-            test_table=test_table,
-            costs=costs,
-            tables={TABLES[name]: table for name, table in found.items()},
-            original=_facts(
-                dataset_summary, [original_accuracy[seed] for seed in sorted(results["seed"].unique())]
-            ),
-            parameters=parameters,
-            versions=_versions(),
-            created=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
-        )
+    steps: dict[str, list[Step]] = answer["steps"]
+    replicates = sorted(int(seed) for seed in results["seed"].unique())
+    context = PageContext(
+        recommendation=recommendation,
+        results=results,
+        steps=steps,
+        figures={name.removesuffix(FIGURE): figure for name, figure in figures.items()},
+        train_table=train_table,
+        test_table=test_table,
+        costs=costs,
+        rankings=rankings,
+        agreement=agreement,
+        stability=stability,
+        class_names=dataset_summary["class_names"],
+        original=_facts(dataset_summary, [original_accuracy[replicate] for replicate in replicates]),
+        parameters=parameters,
+        versions=_versions(),
+        created=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
     )
+    return render_page(context), paper_files(paper_tables(context))
 
 
 def _facts(dataset_summary: dict[str, Any], original_accuracy: list[dict[str, float]]) -> dict[str, Any]:
@@ -263,7 +137,7 @@ def _facts(dataset_summary: dict[str, Any], original_accuracy: list[dict[str, fl
         "image shape": " x ".join(str(size) for size in dataset_summary["image_shape"]),
         **{f"clean {split} images": f"{n:,}" for split, n in dataset_summary["images"].items()},
         **{
-            f"original accuracy, clean {split}": ", ".join(
+            f"original accuracy, clean {split}, by replicate": ", ".join(
                 f"{100 * one[split]:.1f} %" for one in original_accuracy
             )
             for split in ("validation", "test")

@@ -1,4 +1,4 @@
-"""Results, scores and adversarial inputs -> costs, the answer, figures, and the page."""
+"""Results, scores and adversarial inputs -> costs, the answer, figures, the page and tables for papers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,20 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Pipeline, node
 
-from guided_retraining.pipelines.reporting import nodes
-from guided_retraining.pipelines.wiring import bound, over_metrics, stage
+from guided_retraining.pipelines.reporting.figures import (
+    describe_rankings,
+    draw_answer,
+    draw_costs,
+    draw_sheet,
+)
+from guided_retraining.pipelines.reporting.ledger import gather_costs
+from guided_retraining.pipelines.reporting.nodes import answer, report
+from guided_retraining.pipelines.wiring import over_metrics, stage
+
+ANSWERED = [f"{name}_figure" for name in ("differences", "contrasts", "curves", "tradeoff", "forgetting")]
+DESCRIBED = [f"{name}_figure" for name in ("scores", "ranking", "agreement", "stability")]
+RANKED = ["rankings", "agreement", "stability"]
+SPLIT_TABLES = {f"{split}_table": f"{split}_adversarial_table" for split in ("train", "validation", "test")}
 
 
 def create_pipeline(metrics: Sequence[str]) -> Pipeline:
@@ -16,66 +28,47 @@ def create_pipeline(metrics: Sequence[str]) -> Pipeline:
     Args:
         metrics: keys of the metrics.
     """
-    found = ["rankings", "agreement"]
-    tables = [f"{split}_adversarial_table" for split in ("train", "validation", "test")]
-    spent = ["dataset_summary", "training_log", *tables, "trace_cost", "results"]
+    spent = _same(["dataset_summary", "training_log", "trace_cost", "results"]) | SPLIT_TABLES
+    chosen = ["results", "correctness", "costs", "test_labels"]
+    rules = ["params:ordering_retraining", "params:model", "params:metrics", "params:answer"]
     return stage(
         "reporting",
         [
-            over_metrics(nodes.gather_costs, spent, metrics, "scoring_cost", "costs"),
-            node(nodes.answer, ["results", "costs", "validation_pool", "test_pool"], "answer", name="answer"),
+            over_metrics(gather_costs, spent, metrics, "scoring_cost", "costs"),
+            node(answer, [*chosen, *rules], "answer", name="answer"),
             *_figures(metrics),
-            node(
-                bound(nodes.report, figures=tuple(nodes.FIGURES), tables=tuple(found)),
-                [
-                    "answer",
-                    "results",
-                    "costs",
-                    "train_adversarial_table",
-                    "test_adversarial_table",
-                    "dataset_summary",
-                    "original_accuracy",
-                    "parameters",
-                    *nodes.FIGURES.values(),
-                    *found,
-                ],
-                "report",
-                name="report",
-            ),
+            node(report, _shown(), ["report", "tables"], name="report"),
         ],
     )
 
 
 def _figures(metrics: Sequence[str]) -> list[Pipeline]:
     sheet = ["test_images", "test_adversarial_images", "test_adversarial_table", "dataset_summary"]
-    rankings = [
-        "train_pool",
-        "pool_probabilities",
-        "params:metrics",
-        "params:replicates",
-        "params:seed",
-    ]
-    drawn = ("score_distributions", "ranking_quality", "metric_agreement", "metric_overlap")
-    ranked = [*(f"{name}_figure" for name in drawn), "rankings", "agreement"]
+    rankings = {
+        "pools": "train_pool",
+        "probabilities": "pool_probabilities",
+        "metric_parameters": "params:metrics",
+        "replicates": "params:replicates",
+        "seed": "params:seed",
+    }
     return [
         Pipeline(
             [
-                node(
-                    nodes.accuracy_curves,
-                    ["results", "answer"],
-                    "accuracy_curves_figure",
-                    name="accuracy_curves",
-                ),
-                node(
-                    nodes.accuracy_split,
-                    ["results", "answer"],
-                    "accuracy_split_figure",
-                    name="accuracy_split",
-                ),
-                node(nodes.gain_over_baseline, "results", "gain_figure", name="gain_over_random"),
-                node(nodes.costs_figure, "costs", "costs_figure", name="draw_costs"),
-                node(nodes.adversarial_sheet, sheet, "adversarial_sheet_figure", name="adversarial_sheet"),
+                node(draw_answer, ["answer", "results", "dataset_summary"], ANSWERED, name="draw_answer"),
+                node(draw_costs, "costs", "costs_figure", name="draw_costs"),
+                node(draw_sheet, sheet, "sheet_figure", name="draw_sheet"),
             ]
         ),
-        over_metrics(nodes.describe_rankings, rankings, metrics, "scores", ranked),
+        over_metrics(describe_rankings, rankings, metrics, "scores", [*DESCRIBED, *RANKED]),
     ]
+
+
+def _shown() -> dict[str, str]:
+    tables = {name: SPLIT_TABLES[name] for name in ("train_table", "test_table")}
+    given = ["answer", "results", "costs", *RANKED, "dataset_summary", "original_accuracy", "parameters"]
+    return _same(given) | tables | _same([*ANSWERED, *DESCRIBED, "costs_figure", "sheet_figure"])
+
+
+def _same(names: Sequence[str]) -> dict[str, str]:
+    """Arguments that bear the name of their data."""
+    return {name: name for name in names}
