@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ NOTEBOOKS = ROOT / "notebooks"
 SECONDS_PER_CELL = 120
 
 
-def execute(name: str, folder: Path) -> Any:
+def execute(name: str, folder: Path, **environment: str) -> Any:
     """A notebook with its outputs, run in a kernel of its own whose working folder is ``folder``."""
     notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
     client = NotebookClient(
@@ -26,7 +27,7 @@ def execute(name: str, folder: Path) -> Any:
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
     )
-    client.execute()
+    client.execute(env={**os.environ, **environment})
     return notebook
 
 
@@ -68,7 +69,7 @@ def analysis(smoke_project: Path) -> tuple[Any, dict[Path, int], dict[Path, int]
     folder.mkdir(exist_ok=True)
     before = _times(smoke_project)
     try:
-        notebook = execute("analysis.ipynb", folder)
+        notebook = execute("analysis.ipynb", folder, KEDRO_ENV="smoke")
         return notebook, before, _times(smoke_project)
     finally:
         shutil.rmtree(folder)
@@ -82,7 +83,9 @@ def test_analysis_tells_the_answer_and_draws(analysis: Any, smoke_project: Path)
     notebook, _, _ = analysis
     answer = json.loads((smoke_project / "data/smoke/08_reporting/digits/answer.json").read_text())
     assert answer["lines"][0] in text(notebook, "load")
-    assert "config_1" in text(notebook, "results-table")
+    assert "recommended" in text(notebook, "main-table")
+    assert "config_1 (fresh weights" in text(notebook, "results-table")
+    assert "cannot show" in text(notebook, "verdict"), "two replicates"
     for cell in ("curves", "one-accuracy", "first-images", "agreement"):
         assert shows_image(notebook, cell), cell
     assert "clean" in text(notebook, "forgetting")
