@@ -35,3 +35,8 @@ autodoc_default_options = {
 }
 napoleon_use_ivar = True
 napoleon_attr_annotations = False
+nitpicky = True  # a reference in a docstring that leads nowhere fails, too
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!guided_retraining\.).*"),  # other projects' names are not linked
+    ("py:.*", r".*\.(_\w+|Item|Result|Row|Thing)"),  # private bases and type variables have no place
+]
