@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,7 +23,9 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
-def kedro(project: Path, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+def kedro(
+    project: Path, *arguments: str, timeout: float = 300, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """``kedro ...`` in a project, as a user types it."""
     return subprocess.run(
         [sys.executable, "-m", "kedro", *arguments],
@@ -31,5 +34,5 @@ def kedro(project: Path, *arguments: str, timeout: float = 300) -> subprocess.Co
         text=True,
         timeout=timeout,
         check=False,
-        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1"},
+        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **(environment or {})},
     )

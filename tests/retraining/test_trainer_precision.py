@@ -12,7 +12,7 @@ import pytest
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import ForwardPass
 from guided_retraining.parameters.blocks import FitParameters
-from guided_retraining.retraining import fit_loop
+from guided_retraining.retraining import fit_loop, fit_loop_jax
 from guided_retraining.retraining import initial as initial_module
 from guided_retraining.retraining import trainer as trainer_module
 from guided_retraining.retraining.initial import initial_weights
@@ -82,14 +82,15 @@ def test_initial_weights_are_drawn_once_for_a_seed_within_bounds(monkeypatch: py
     assert [seed for _, seed in kept] == [9]
 
 
-def test_a_step_compiled_by_xla_is_the_same_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_compiled_for_an_accelerator_is_the_same_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a GPU, which no test machine has; without dropout, whose draws XLA makes in its own way."""
     images, labels = _images(70, 4)
     fit = FitParameters(optimizer="adam", epochs=2, batch_size=16)
     start = _plain().get_weights()
     ends = []
     for xla in (False, True):
-        monkeypatch.setattr(fit_loop, "on_accelerator", lambda xla=xla: xla)
+        for module in (fit_loop, fit_loop_jax):
+            monkeypatch.setattr(module, "on_accelerator", lambda xla=xla: xla)
         trainer = Trainer(_plain(), fit)
         for _ in range(2):
             trainer.fit(start, images, labels, np.arange(70), seed=1)

@@ -67,7 +67,8 @@ class CompiledBatches:
         """
         with self._compiling:
             if key not in self._compiled:
-                self._compiled[key] = compile_for(self.model, build(), signature)
+                made = compile_for(self.model, build(), signature, batch_size=self.batch_size)
+                self._compiled[key] = made
             run = self._compiled[key]
 
         def counted(*arrays: Any) -> list[NDArray[Any]]:

@@ -1,8 +1,9 @@
 """The one place that knows how a Keras backend compiles and differentiates.
 
 An attack is written once, in ``keras.ops``, as a function of ``(logits_of, *arrays)``; here it becomes one
-compiled graph for TensorFlow or JAX. TensorFlow graphs leave the batch axis open and are traced once; they
-read the model's variables when they run, so new weights in the same model need no new graph.
+compiled graph for TensorFlow or JAX. TensorFlow graphs leave the batch axis open and are traced once. JAX compiles for
+each shape, so batches are filled up to a few sizes. Both read the model's variables when they run: new weights in the
+same model need no new graph.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ __all__ = ["Signature", "compile_for", "jacobian", "jacobian_passes", "value_and
 LogitsOf = Callable[[Any], Any]
 Signature = Sequence[tuple[tuple[int | None, ...], str]]
 BACKENDS = ("tensorflow", "jax")
+LEAST_ROWS = 64  # of a smaller batch that JAX compiles for too: fewer take as long
 
 
 def jacobian_passes(n_classes: int) -> float:
@@ -30,14 +32,15 @@ def jacobian_passes(n_classes: int) -> float:
 
 
 def compile_for(
-    model: keras.Model, function: Callable[..., Any], signature: Signature
+    model: keras.Model, function: Callable[..., Any], signature: Signature, *, batch_size: int
 ) -> Callable[..., list[NDArray[Any]]]:
     """Compile ``function(logits_of, *tensors)`` for a model whose weights may change later.
 
     Args:
         model: the model whose outputs ``logits_of`` computes, with dropout off.
-        function: returns a tuple of tensors; written in ``keras.ops``.
+        function: returns a tuple of tensors with a row for each input; written in ``keras.ops``.
         signature: shape and dtype of each further argument; None where an axis is open.
+        batch_size: rows that a call usually has at most.
 
     Returns:
         A function of NumPy arrays that returns a list of NumPy arrays.
@@ -49,7 +52,7 @@ def compile_for(
     if backend == "tensorflow":
         return _compile_tensorflow(model, function, signature)
     if backend == "jax":
-        return _compile_jax(model, function, signature)
+        return _compile_jax(model, function, signature, batch_size)
     raise ModelError(
         f"Attacks need gradients, found Keras backend {backend!r}, expected one of {', '.join(BACKENDS)}; "
         "set KERAS_BACKEND before Keras is imported."
@@ -96,10 +99,10 @@ def jacobian(function: LogitsOf, inputs: Any) -> tuple[Any, Any]:
     import jax  # type: ignore[import-not-found]
 
     outputs, backward = jax.vjp(function, inputs)
-    rows = [
-        backward(keras.ops.zeros_like(outputs).at[:, column].set(1))[0] for column in range(outputs.shape[1])
-    ]
-    return outputs, keras.ops.stack(rows, axis=1)
+    rows = jax.lax.map(
+        lambda one_hot: backward(keras.ops.zeros_like(outputs) + one_hot)[0], keras.ops.eye(outputs.shape[1])
+    )
+    return outputs, keras.ops.moveaxis(rows, 0, 1)
 
 
 def _compile_tensorflow(
@@ -120,12 +123,11 @@ def _compile_tensorflow(
         ]
         return [result.numpy() for result in graph(*tensors)]
 
-    run.traces = graph.experimental_get_tracing_count  # type: ignore[attr-defined]
     return run
 
 
 def _compile_jax(
-    model: keras.Model, function: Callable[..., Any], signature: Signature
+    model: keras.Model, function: Callable[..., Any], signature: Signature, batch_size: int
 ) -> Callable[..., list[NDArray[Any]]]:
     import jax  # type: ignore[import-not-found]
 
@@ -136,13 +138,29 @@ def _compile_jax(
 
         return function(_logits_of(call), *arrays)
 
+    is_batch = [bool(shape) and shape[0] is None for shape, _ in signature]
+
     def run(*arrays: Any) -> list[NDArray[Any]]:
         typed = [np.asarray(array, dtype) for array, (_, dtype) in zip(arrays, signature, strict=True)]
+        rows = next(len(array) for array, batch in zip(typed, is_batch, strict=True) if batch)
+        missing = _rows_compiled_for(rows, batch_size) - rows
+        filled = [
+            np.concatenate([array, np.repeat(array[:1], missing, axis=0)]) if batch else array
+            for array, batch in zip(typed, is_batch, strict=True)
+        ]
         trainable = [variable.value for variable in model.trainable_variables]
         fixed = [variable.value for variable in model.non_trainable_variables]
-        return [np.asarray(result) for result in graph(trainable, fixed, *typed)]
+        return [np.asarray(result)[:rows] for result in graph(trainable, fixed, *filled)]
 
     return run
+
+
+def _rows_compiled_for(rows: int, batch_size: int) -> int:
+    """The whole batch, or the quarter, sixteenth, ... of it that still holds the rows."""
+    size = max(rows, batch_size)
+    while size // 4 >= max(rows, LEAST_ROWS):
+        size //= 4
+    return size
 
 
 def _logits_of(call: Callable[[Any], Any]) -> LogitsOf:

@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -49,6 +49,9 @@ def _import_keras() -> None:
             for gpu in tf.config.list_physical_devices("GPU"):
                 tf.config.experimental.set_memory_growth(gpu, True)
             tf.get_logger().setLevel("ERROR")
+        else:
+            with suppress(ImportError):  # Keras imports it, if it is there, when it first copies a layer
+                import tensorflow  # noqa: F401
 
 
 _import_keras()

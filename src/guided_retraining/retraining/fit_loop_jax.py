@@ -1,7 +1,10 @@
-"""The inner loop of training on JAX: all batches of a chunk in one compiled scan, on the accelerator.
+"""The inner loop of training on JAX: on an accelerator all batches of a chunk in one compiled loop.
+
+On a CPU each batch is a call: inside a loop XLA computes gradients of convolutions without its fast kernels.
 
 Keras models are stateful; JAX wants functions. The model's variables go in and come out as one tuple, and are written
-back once per chunk. The last batch is filled up with copies that weigh nothing, so that one shape serves all.
+back once per chunk. The last batch is filled up with copies that weigh nothing, and a loop's batches with some that it
+does not reach, so that a few shapes serve all.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from guided_retraining.machine.backend import keras, on_accelerator, ops
 
 
 def jax_batch_runner(model: Any, batch_size: int) -> Callable[[NDArray[np.float32], NDArray[np.int64]], None]:
@@ -23,7 +28,6 @@ def jax_batch_runner(model: Any, batch_size: int) -> Callable[[NDArray[np.float3
     Source: Keras's guide to custom training loops in JAX, for the stateless calls.
     """
     import jax
-    import jax.numpy as jnp
 
     optimizer, loss = (
         model.optimizer,
@@ -40,28 +44,52 @@ def jax_batch_runner(model: Any, batch_size: int) -> Callable[[NDArray[np.float3
     gradient = jax.value_and_grad(batch_loss, has_aux=True)
 
     @jax.jit
-    def run_batches(state: Any, images: Any, labels: Any, weights: Any) -> Any:
-        def step(state: Any, batch: Any) -> Any:
-            trained, other, moments = state
-            (_, other), gradients = gradient(trained, other, *batch)
-            trained, moments = optimizer.stateless_apply(moments, gradients, trained)
-            return (trained, other, moments), None
+    def one(state: Any, *batch: Any) -> Any:
+        trained, other, moments = state
+        (_, other), gradients = gradient(trained, other, *batch)
+        trained, moments = optimizer.stateless_apply(moments, gradients, trained)
+        return trained, other, moments
 
-        return jax.lax.scan(step, state, (images, labels, weights))[0]
+    @jax.jit
+    def many(state: Any, number: Any, *batches: Any) -> Any:
+        def step(at: Any, state: Any) -> Any:
+            return one(state, *(array[at] for array in batches))
+
+        return jax.lax.fori_loop(0, number, step, state)
+
+    def through(state: Any, images: Any, labels: Any) -> Any:
+        number = -(-len(images) // batch_size)
+        power_of_two = 1 << (number - 1).bit_length()
+        size = batch_size * (power_of_two if on_accelerator() else number)
+        weights = (np.arange(size) < len(images)).astype(np.float32)
+        batches = [
+            array.reshape(-1, batch_size, *array.shape[1:])
+            for array in (_filled_up(images, size), _filled_up(labels, size), weights)
+        ]
+        if on_accelerator():
+            return many(state, number, *batches)
+        for batch in zip(*batches, strict=True):
+            state = one(state, *batch)
+        return state
+
+    as_a_whole = any(isinstance(layer, keras.layers.BatchNormalization) for layer in model._flatten_layers())
 
     def run(images: Any, labels: NDArray[np.int64]) -> None:  # images of the host or already of the device
-        missing = -len(images) % batch_size
-        weights = np.ones(len(images), np.float32)
-        padded = [
-            jnp.concatenate([jnp.asarray(array), jnp.repeat(array[:1], missing, axis=0)])
-            for array in (images, labels)
-        ]
-        padded.append(jnp.concatenate([weights, jnp.zeros(missing, jnp.float32)]))
-        batched = [array.reshape(-1, batch_size, *array.shape[1:]) for array in padded]
         variables = (model.trainable_variables, model.non_trainable_variables, optimizer.variables)
         state = tuple([variable.value for variable in group] for group in variables)
-        for group, values in zip(variables, run_batches(state, *batched), strict=True):
+        rest = len(images) % batch_size if as_a_whole else 0  # copies would count in its mean and variance
+        if len(images) > rest:
+            state = through(state, images[: len(images) - rest], labels[: len(images) - rest])
+        if rest:
+            state = one(state, images[-rest:], labels[-rest:], np.ones(rest, np.float32))
+        for group, values in zip(variables, state, strict=True):
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)
 
     return run
+
+
+def _filled_up(rows: Any, size: int) -> Any:
+    """The rows and copies of the first one."""
+    like = np if isinstance(rows, np.ndarray) else ops
+    return like.concatenate([rows, like.repeat(rows[:1], size - len(rows), axis=0)])
