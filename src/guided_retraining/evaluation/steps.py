@@ -186,7 +186,7 @@ def _step(
         share_of_pool=shape.budgets[budget] / shape.pool_size,
         level=level,
         differences=differences,
-        loses_at_most=max(0.0, -min(lows)) if known else None,
+        loses_at_most=min(1.0, max(0.0, -min(lows))) if known else None,  # bounds know no end at 100 %
         passes=min(lows) > -margin if known else None,
         reached=budget == 0 or bool(chain[ordering, budget - 1]),
     )
