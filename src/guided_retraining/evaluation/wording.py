@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = [
     "attack_name",
     "configuration_label",
-    "configuration_name",
     "configuration_words",
     "configurations_in_words",
     "metric_name",
@@ -28,11 +27,6 @@ __all__ = [
     "signed_points",
 ]
 
-CONFIGURATION_NAMES = {
-    "config_1": "fresh weights, clean + adversarial pool",
-    "config_2": "original weights, clean + adversarial pool",
-    "config_3": "original weights, adversarial pool only",
-}
 UNKNOWN = "n/a"
 
 
@@ -51,23 +45,6 @@ def metric_name(key: str | None) -> str:
     if key is None:
         return "no ranking"
     return METRICS[key].label if key in METRICS else own_name(key)
-
-
-def configuration_name(key: str | None) -> str:
-    """What a configuration does, in words; a user's own one by its key.
-
-    Args:
-        key: of the configuration; None for the original model.
-
-    Returns:
-        The words.
-
-    >>> configuration_name("config_3"), configuration_name("low_rate")
-    ('original weights, adversarial pool only', 'low rate')
-    """
-    if key is None:
-        return "original model"
-    return CONFIGURATION_NAMES.get(key, key.replace("_", " "))
 
 
 def configuration_words(configuration: ConfigurationParameters | Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from guided_retraining.evaluation import answer_lines, recommend, steps_down
 from guided_retraining.evaluation.findings import Recommendation, Step
-from guided_retraining.evaluation.wording import configuration_words
+from guided_retraining.evaluation.wording import configurations_in_words
 from guided_retraining.guidance.scoring import drawn_row
 from guided_retraining.parameters.blocks import AnswerParameters, ModelParameters, RetrainingParameters
 
@@ -51,7 +51,7 @@ def answer(
         costs=costs,
         correctness=correctness,
         labels=test_labels,
-        words={key: configuration_words(row) for key, row in study.configurations.items() if row is not None},
+        words=configurations_in_words(study.configurations),
         own_model=model.path is not None,
         baseline=drawn_row(metrics) or "random",
         **rule.model_dump(),
