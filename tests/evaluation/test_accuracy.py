@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from guided_retraining.errors import InputError
-from guided_retraining.evaluation import accuracies, attacked_accuracies
+from guided_retraining.evaluation import accuracies
 
 
 def test_against_counting_by_hand():
@@ -36,11 +36,6 @@ def test_no_input_at_all():
     assert all(np.isnan(value) for value in accuracies([], []).values())
 
 
-def test_kind_names_the_columns():
-    found = attacked_accuracies([1], [1], ["pgd"], kind="reattacked")
-    assert found == {"accuracy_reattacked": 1.0, "accuracy_reattacked_pgd": 1.0}
-
-
 def test_probabilities_are_refused_with_the_remedy():
     with pytest.raises(InputError, match=r"got \(2, 3\) and \(2,\).*argmax"):
         accuracies(np.zeros((2, 3)), [0, 1])
@@ -48,4 +43,4 @@ def test_probabilities_are_refused_with_the_remedy():
 
 def test_one_attack_name_for_each_input():
     with pytest.raises(InputError, match="one attack name for each of the 2 inputs"):
-        attacked_accuracies([0, 1], [0, 1], ["fgsm"])
+        accuracies([0], [0], [0, 1], [0, 1], ["fgsm"])

@@ -1,6 +1,6 @@
 """Accuracies, statistics over replicates and images, and the answer; plain NumPy and pandas."""
 
-from guided_retraining.evaluation.accuracy import accuracies, attacked_accuracies
+from guided_retraining.evaluation.accuracy import accuracies
 from guided_retraining.evaluation.answer import answer_lines
 from guided_retraining.evaluation.calibration import expected_calibration_error
 from guided_retraining.evaluation.choice import choose
@@ -18,7 +18,6 @@ __all__ = [
     "accuracies",
     "accuracy_interval",
     "answer_lines",
-    "attacked_accuracies",
     "choose",
     "compare_with_baseline",
     "difference_interval",

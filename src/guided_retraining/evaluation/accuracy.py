@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from guided_retraining.errors import InputError
 
-__all__ = ["accuracies", "attacked_accuracies"]
+__all__ = ["accuracies"]
 
 
 def accuracies(
@@ -44,52 +44,18 @@ def accuracies(
     """
     clean = _hits("clean", clean_predictions, clean_labels)
     adversarial = _hits("adversarial", adversarial_predictions, adversarial_labels)
-    return {
-        "accuracy_clean": _share(clean),
-        **attacked_accuracies(
-            adversarial_predictions, adversarial_labels, attacks, attack_names=attack_names
-        ),
-        "accuracy_combined": _share(np.concatenate([clean, adversarial])),
-    }
-
-
-def attacked_accuracies(
-    predictions: ArrayLike,
-    labels: ArrayLike,
-    attacks: ArrayLike,
-    *,
-    kind: str = "replayed",
-    attack_names: Sequence[str] = (),
-) -> dict[str, float]:
-    """Accuracy on attacked inputs, together and for each attack.
-
-    Args:
-        predictions: ``(m,)`` predicted classes.
-        labels: ``(m,)`` true classes.
-        attacks: ``(m,)`` the attack that made each input.
-        kind: which inputs these are, as in the column names: ``replayed``, ``reattacked`` or ``unseen``.
-        attack_names: attacks that get a column even if they made none of the inputs (their accuracy is NaN).
-
-    Returns:
-        ``accuracy_<kind>`` and ``accuracy_<kind>_<attack>``, each in [0, 1], or NaN without inputs.
-
-    Raises:
-        InputError: if lengths differ or an array is not one-dimensional.
-
-    >>> attacked_accuracies([], [], [], kind="reattacked", attack_names=["fgsm"])
-    {'accuracy_reattacked': nan, 'accuracy_reattacked_fgsm': nan}
-    """
-    hits = _hits(kind, predictions, labels)
     made_by = np.asarray(attacks, dtype=str)
-    if made_by.shape != hits.shape:
+    if made_by.shape != adversarial.shape:
         raise InputError(
-            f"{kind} inputs: expected one attack name for each of the {len(hits)} inputs, "
+            f"adversarial inputs: expected one attack name for each of the {len(adversarial)} inputs, "
             f"got shape {made_by.shape}."
         )
     names = sorted({*attack_names, *made_by.tolist()})
     return {
-        f"accuracy_{kind}": _share(hits),
-        **{f"accuracy_{kind}_{name}": _share(hits[made_by == name]) for name in names},
+        "accuracy_clean": _share(clean),
+        "accuracy_replayed": _share(adversarial),
+        **{f"accuracy_replayed_{name}": _share(adversarial[made_by == name]) for name in names},
+        "accuracy_combined": _share(np.concatenate([clean, adversarial])),
     }
 
 
