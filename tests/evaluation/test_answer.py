@@ -88,6 +88,9 @@ def test_the_whole_pool_with_the_bound_of_the_next_budget():
     )
     assert "whole pool" not in brings
     assert re.search(r"robust accuracy on validation data rises by at least \d\d\.\d points", sure)
+    assert sure.endswith(
+        "Cost: 800 ms, 16,000 gradient passes; 800 random inputs 400 ms, 8,000 gradient passes."
+    )
 
 
 def test_the_original_model():

@@ -174,7 +174,9 @@ def _cost(r: Recommendation) -> str:
     if c["action"] == "original":
         return f"none; the whole pool {_price(models['whole_pool']['cost'])}."
     parts = [_price(models["recommended"]["cost"], apart=c["metric"] is not None)]
-    alternatives = {"random": f"as many {metric_name(c['baseline'])} inputs", "whole_pool": "the whole pool"}
+    drawn = f"{metric_name(c['baseline'])} inputs"
+    fewer = number(models["fewer"]["n_inputs"] if "fewer" in models else None)
+    alternatives = {"random": f"as many {drawn}", "fewer": f"{fewer} {drawn}", "whole_pool": "the whole pool"}
     parts += [
         f"{label} {_price(models[name]['cost'])}"
         for name, label in alternatives.items()

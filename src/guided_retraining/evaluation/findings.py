@@ -212,8 +212,9 @@ class Recommendation(TypedDict):
         claim: what a claim is about, such as ``for this data set, architecture and attacks``.
         confidence: of the two-sided intervals, in (0, 1).
         choice: what to do.
-        models: ``original``, ``recommended``, ``random`` (as many inputs as recommended, drawn at random) and
-            ``whole_pool``, each where it exists; ``recommended`` always does.
+        models: ``original``, ``recommended``, ``whole_pool``, ``random`` (as many inputs as recommended, drawn at
+            random) and ``fewer`` (the next smaller budget, drawn at random, where the whole pool is recommended), each
+            where it exists; ``recommended`` always does.
         differences: recommended minus each other model, paired: ``{"original": {"clean": interval, ...}, ...}``.
         contrasts: metrics against random over all budgets.
         forgetting: of the recommended model against the original one; None without the images' results.

@@ -92,7 +92,7 @@ def recommend(
 
 
 def _cells(choice: Choice) -> dict[str, Cell]:
-    """The models of the table of four; random at the recommended budget only where inputs are ranked."""
+    """The models of the table of four, and the next smaller budget where the whole pool is recommended."""
     strategy, baseline, n_inputs = choice["strategy"], choice["baseline"], choice["n_inputs"]
     original = Cell(None, None, 0)
     whole_pool = Cell(strategy, None, choice["pool_size"])
@@ -105,6 +105,8 @@ def _cells(choice: Choice) -> dict[str, Cell]:
     cells = {"original": original, "recommended": recommended, "whole_pool": whole_pool}
     if choice["action"] == "ranked inputs":
         cells["random"] = Cell(strategy, baseline, n_inputs)
+    if choice["action"] == "whole pool" and choice["steps"]:
+        cells["fewer"] = Cell(strategy, baseline, max(step["n_inputs"] for step in choice["steps"]))
     return cells
 
 
