@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from guided_retraining.machine.limits import one_thread_an_operation
 from project_copies import ROOT, kedro, make_project
+
+one_thread_an_operation()  # as before a run, while TensorFlow has not computed anything
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +45,17 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def smoke_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which ``kedro run --env smoke`` has finished; its output is in ``smoke.log``. Not to be changed."""
-    folder = make_project(tmp_path_factory.mktemp("smoke") / "project")
-    finished = kedro(folder, "run", "--env", "smoke")
-    (folder / "smoke.log").write_text(finished.stdout + finished.stderr)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
+    """A project in which ``kedro run --env smoke`` has finished; its output is in ``smoke.log``. Not to be changed.
+
+    Made once for all test processes.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / "smoke" / "project"
+    log = folder / "smoke.log"
+    with FileLock(shared / "smoke.lock"):
+        if not log.exists():
+            finished = kedro(make_project(folder), "run", "--env", "smoke")
+            log.write_text(f"exit code {finished.returncode}\n{finished.stdout}{finished.stderr}")
+    assert log.read_text().startswith("exit code 0\n"), log.read_text()
     return folder

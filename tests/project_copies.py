@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import logging
 import os
 import shutil
 import subprocess
 import sys
+import traceback
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from unittest import mock
+
+from click.testing import CliRunner
+from kedro.framework.startup import bootstrap_project
+
+from guided_retraining.cli import cli
+from guided_retraining.project.config_loader import LayeredConfigLoader
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -23,10 +35,17 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
+def copy_project(project: Path, folder: Path) -> Path:
+    """A project with the data of another one, to be changed."""
+    copy = make_project(folder)
+    shutil.copytree(project / "data", copy / "data", dirs_exist_ok=True)
+    return copy
+
+
 def kedro(
-    project: Path, *arguments: str, timeout: float = 300, environment: Mapping[str, str] | None = None
+    project: Path, *arguments: str, timeout: float = 600, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """``kedro ...`` in a project, as a user types it."""
+    """``kedro ...`` in a project, as a user types it: a process, which takes seconds to load its libraries."""
     return subprocess.run(
         [sys.executable, "-m", "kedro", *arguments],
         cwd=project,
@@ -36,3 +55,28 @@ def kedro(
         check=False,
         env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **(environment or {})},
     )
+
+
+def kedro_here(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """``kedro ...`` in a project, in this process: for tests of what a command does, not of its process."""
+    log = io.StringIO()
+    handler = logging.StreamHandler(log)
+    path = list(sys.path)
+    LayeredConfigLoader.latest = None
+    with (
+        contextlib.chdir(project),
+        mock.patch.dict(os.environ),
+        warnings.catch_warnings(action="default"),  # to the log, as in a run; for tests they are errors
+    ):
+        metadata = bootstrap_project(project)
+        logging.getLogger().addHandler(handler)
+        try:
+            result = CliRunner().invoke(cli, list(arguments), prog_name="kedro", obj=metadata)
+        finally:
+            logging.getLogger().removeHandler(handler)
+            sys.path[:] = path
+            LayeredConfigLoader.latest = None
+    said = log.getvalue() + result.stderr
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        said += "".join(traceback.format_exception(result.exception))
+    return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, said)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from guided_retraining.errors import ParameterError
 from guided_retraining.parameters.study import parse_study
 from guided_retraining.project.config_loader import LayeredConfigLoader, studies
 from guided_retraining.project.messages import user_message
-from project_copies import kedro, make_project
+from project_copies import copy_project, kedro, kedro_here
 
 SEEN_BY_USERS = {
     "digts.seed=1": "parameter 'digts': no such data set",
@@ -30,12 +29,19 @@ SEEN_BY_USERS = {
 
 @pytest.mark.parametrize("parameter", SEEN_BY_USERS)
 def test_wrong_parameters_are_refused_with_a_message(project: Path, parameter: str) -> None:
-    finished = kedro(project, "run", "--params", parameter)
+    finished = kedro_here(project, "run", "--params", parameter)
     output = " ".join((finished.stdout + finished.stderr).split())
     assert finished.returncode != 0
     assert SEEN_BY_USERS[parameter] in output
     assert "Traceback" not in output
     assert not list((project / "data").rglob("*.keras")), "something was trained before the message"
+
+
+def test_a_process_ends_with_the_message_and_an_exit_code(project: Path) -> None:
+    finished = kedro(project, "run", "--params", "digits.atack.n_train=5")
+    assert finished.returncode == 1
+    assert "Did you mean 'attack'?" in " ".join(finished.stderr.split())
+    assert "Traceback" not in finished.stdout + finished.stderr
 
 
 def test_unknown_pipeline_namespace_and_environment_are_named(project: Path) -> None:
@@ -44,7 +50,7 @@ def test_unknown_pipeline_namespace_and_environment_are_named(project: Path) -> 
         (["--namespaces", "dgits.metrics"], "dgits.metrics"),
         (["--env", "smok"], "smok"),
     ):
-        finished = kedro(project, "run", *arguments)
+        finished = kedro_here(project, "run", *arguments)
         output = finished.stdout + finished.stderr
         assert finished.returncode != 0
         assert expected in output
@@ -52,7 +58,7 @@ def test_unknown_pipeline_namespace_and_environment_are_named(project: Path) -> 
 
 
 def test_outputs_of_other_parameters_are_not_taken_for_finished(project: Path) -> None:
-    finished = kedro(project, "run", "--only-missing-outputs")
+    finished = kedro_here(project, "run", "--only-missing-outputs")
     output = " ".join((finished.stdout + finished.stderr).split())
     assert finished.returncode == 1
     assert "--only-missing-outputs goes by whether a file is there" in output
@@ -75,19 +81,19 @@ def test_a_full_disk_is_told_in_words_wherever_it_is_met() -> None:
 
 
 def test_a_truncated_array_is_named_and_a_missing_one_too(smoke_project: Path, tmp_path: Path) -> None:
-    project = make_project(tmp_path / "project")
-    shutil.rmtree(project / "data")
-    shutil.copytree(smoke_project / "data", project / "data")
+    project = copy_project(smoke_project, tmp_path / "project")
     path = project / "data/05_model_input/digits/train_images.npy"
     path.write_bytes(path.read_bytes()[:1000])
-    finished = kedro(
+    finished = kedro_here(
         project, "run", "--env", "smoke", "--pipelines", "ordering_retraining", "--namespaces", "digits"
     )
     output = finished.stdout + finished.stderr
     assert finished.returncode != 0
     assert "train_images.npy" in output
     path.unlink()
-    finished = kedro(project, "run", "--env", "smoke", "--pipelines", "metrics", "--namespaces", "digits")
+    finished = kedro_here(
+        project, "run", "--env", "smoke", "--pipelines", "metrics", "--namespaces", "digits"
+    )
     output = finished.stdout + finished.stderr
     assert finished.returncode != 0
     assert "train_images.npy" in output
@@ -95,14 +101,14 @@ def test_a_truncated_array_is_named_and_a_missing_one_too(smoke_project: Path, t
 
 def test_raw_files_that_are_not_there_say_how_to_get_them(project: Path) -> None:
     for name, hint in (("mnist", "--pipelines download --namespaces mnist"), ("intel", "--namespaces intel")):
-        finished = kedro(project, "run", "--pipelines", name)
+        finished = kedro_here(project, "run", "--pipelines", name)
         output = " ".join((finished.stdout + finished.stderr).split())
         assert finished.returncode != 0
         assert f"where the raw files of {name} belong" in output
         assert hint in output
-    finished = kedro(project, "run", "--pipelines", "download", "--namespaces", "intel")
+    finished = kedro_here(project, "run", "--pipelines", "download", "--namespaces", "intel")
     assert "cannot be downloaded" in finished.stderr
-    offline = kedro(
+    offline = kedro_here(
         project, "run", "--pipelines", "download", "--namespaces", "mnist",
         "--params", "mnist.source.mirror=http://127.0.0.1:9/nothing",
     )  # fmt: skip

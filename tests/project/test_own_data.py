@@ -13,7 +13,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from guided_retraining.models.loading import load_model
-from project_copies import kedro, make_project
+from project_copies import copy_project, kedro_here, make_project
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_own_images_and_own_model_take_part_in_the_pipelines(
     project = make_project(tmp_path / "project")
     model = tmp_path / "my model.keras"
     shutil.copy(smoke_project / "data/smoke/06_models/digits/model_0.keras", model)
-    made = kedro(
+    made = kedro_here(
         project, "guided", "new-dataset", "mine", "--images", str(image_folder), "--model", str(model)
     )
     assert made.returncode == 0, made.stdout + made.stderr
@@ -49,7 +49,7 @@ def test_own_images_and_own_model_take_part_in_the_pipelines(
     written = yaml.safe_load((project / "conf/base/parameters/mine.yml").read_text())
     assert written["mine"]["preprocessing"] == {"size": [8, 8], "grey": True}
 
-    finished = kedro(
+    finished = kedro_here(
         project, "run", "--env", "smoke", "--pipelines", "preprocessing,training,attack,metrics",
         "--namespaces", "mine",
     )  # fmt: skip
@@ -64,10 +64,10 @@ def test_own_images_and_own_model_take_part_in_the_pipelines(
     for first, second in zip(*weights, strict=True):
         np.testing.assert_array_equal(first, second, "a user's own model is the same in all replicates")
 
-    again = kedro(project, "guided", "new-dataset", "mine", "--images", str(image_folder))
+    again = kedro_here(project, "guided", "new-dataset", "mine", "--images", str(image_folder))
     assert again.returncode != 0
     assert "there is a data set 'mine' already" in again.stderr
-    plan = kedro(project, "guided", "plan", "mine", "--env", "smoke")
+    plan = kedro_here(project, "guided", "plan", "mine", "--env", "smoke")
     assert "samples x epochs" in plan.stdout, plan.stdout + plan.stderr
     assert "config_2 (original weights, clean + adversarial pool): budgets" in plan.stdout
 
@@ -89,34 +89,33 @@ def test_unsuitable_images_and_models_are_refused_and_nothing_is_written(
         (["few", "--images", str(tmp_path / "nowhere")], "there is no"),
         (["not a name", "--images", str(image_folder)], "cannot name a data set"),
     ):
-        finished = kedro(project, "guided", "new-dataset", *arguments)
+        finished = kedro_here(project, "guided", "new-dataset", *arguments)
         assert finished.returncode != 0
         assert expected in finished.stderr, finished.stderr
         assert "Traceback" not in finished.stderr
     two = tmp_path / "two"
     for name in ("1", "2"):
         shutil.copytree(image_folder / f"digit {name}", two / name)
-    finished = kedro(project, "guided", "new-dataset", "few", "--images", str(two), "--model", str(model))
+    finished = kedro_here(
+        project, "guided", "new-dataset", "few", "--images", str(two), "--model", str(model)
+    )
     assert "one column for each of the 2 classes" in finished.stderr, finished.stderr
     assert not (project / "conf/base/parameters/few.yml").exists()
 
 
 def test_status_and_run_agree(smoke_project: Path, tmp_path: Path) -> None:
-    project = make_project(tmp_path / "project")
-    shutil.rmtree(project / "data")
-    shutil.copytree(smoke_project / "data", project / "data")
-    status = kedro(project, "guided", "status", "digits", "--env", "smoke")
+    project = copy_project(smoke_project, tmp_path / "project")
+    status = kedro_here(project, "guided", "status", "digits", "--env", "smoke")
     assert "132 cells done, 0 missing; 0 stale" in status.stdout, status.stdout + status.stderr
     cells = sorted((project / "data/07_model_output/digits/cells").glob("*.json"))
     for path in cells[:5]:
         path.unlink()
-    (project / "conf/local/parameters.yml").write_text("")
-    status = kedro(project, "guided", "status", "digits", "--env", "smoke")
+    status = kedro_here(project, "guided", "status", "digits", "--env", "smoke")
     assert " 5 missing" in status.stdout
     (project / "conf/smoke/parameters/digits.yml").parent.mkdir()
     (project / "conf/smoke/parameters/digits.yml").write_text(
         "digits: {ordering_retraining: {configurations: {config_1: null, config_3: null}}}"
     )
-    status = kedro(project, "guided", "status", "digits", "--env", "smoke")
+    status = kedro_here(project, "guided", "status", "digits", "--env", "smoke")
     assert "config_3" not in status.stdout
     assert " 0 stale" not in status.stdout

@@ -15,17 +15,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from project_copies import kedro, make_project
+from project_copies import copy_project, kedro_here
 
 STAGE = ("--pipelines", "ordering_retraining", "--namespaces", "digits")
 TIMES = ["fit_seconds", "fit_cpu_seconds", "reattack_seconds", "peak_memory_mb", "energy_wh"]
-
-
-def _copy(smoke_project: Path, folder: Path) -> Path:
-    copy = make_project(folder)
-    shutil.rmtree(copy / "data")
-    shutil.copytree(smoke_project / "data", copy / "data")
-    return copy
 
 
 def _cells(project: Path) -> dict[str, int]:
@@ -60,7 +53,7 @@ def _assert_same_results(project: Path, smoke_project: Path) -> None:
 @pytest.fixture
 def unfinished(smoke_project: Path, tmp_path: Path) -> Path:
     """A project with everything but cells."""
-    project = _copy(smoke_project, tmp_path / "project")
+    project = copy_project(smoke_project, tmp_path / "project")
     shutil.rmtree(project / "data/07_model_output/digits/cells")
     return project
 
@@ -73,7 +66,7 @@ def test_a_killed_run_goes_on_at_the_cell_and_ends_the_same(smoke_project: Path,
     kept = _cells(unfinished)
     assert len(kept) >= 8
 
-    again = kedro(unfinished, "run", "--env", "smoke", *STAGE)
+    again = kedro_here(unfinished, "run", "--env", "smoke", *STAGE)
     assert again.returncode == 0, again.stdout + again.stderr
     after = _cells(unfinished)
     assert {name: after[name] for name in kept} == kept, "a finished cell was computed again"
@@ -97,7 +90,7 @@ def test_twenty_kills_lose_nothing_and_repeat_nothing(smoke_project: Path, unfin
         now = _cells(unfinished)
         assert {name: now[name] for name in kept} == kept, "a finished cell was computed again"
         kept = now
-    last = kedro(unfinished, "run", "--env", "smoke", *STAGE)
+    last = kedro_here(unfinished, "run", "--env", "smoke", *STAGE)
     assert last.returncode == 0, last.stdout + last.stderr
     after = _cells(unfinished)
     assert {name: after[name] for name in kept} == kept
@@ -165,7 +158,7 @@ def test_a_folder_that_cannot_be_written_is_named(unfinished: Path) -> None:
     else:
         folder.mkdir()
         folder.chmod(0o555)
-    stopped = kedro(unfinished, "run", "--env", "smoke", *STAGE)
+    stopped = kedro_here(unfinished, "run", "--env", "smoke", *STAGE)
     said = stopped.stdout + stopped.stderr
     assert stopped.returncode == 1
     assert "cannot write" in said.replace("\n", " ")
@@ -176,16 +169,16 @@ def test_a_folder_that_cannot_be_written_is_named(unfinished: Path) -> None:
 def test_a_second_run_fits_nothing_and_a_changed_parameter_only_what_depends_on_it(
     smoke_project: Path, tmp_path: Path
 ) -> None:
-    project = _copy(smoke_project, tmp_path / "project")
+    project = copy_project(smoke_project, tmp_path / "project")
     before = _cells(project)
     models = sorted((project / "data/06_models/digits").rglob("*.npz"))
     stamps = [path.stat().st_mtime_ns for path in models]
-    again = kedro(project, "run", "--env", "smoke")
+    again = kedro_here(project, "run", "--env", "smoke")
     assert again.returncode == 0, again.stdout + again.stderr
     assert _cells(project) == before
     assert [path.stat().st_mtime_ns for path in models] == stamps, "training or an attack ran again"
 
-    changed = kedro(
+    changed = kedro_here(
         project, "run", "--env", "smoke", *STAGE,
         "--params", "digits.ordering_retraining.configurations.config_2.training.epochs=2",
     )  # fmt: skip
@@ -203,10 +196,10 @@ def test_a_second_run_fits_nothing_and_a_changed_parameter_only_what_depends_on_
 def test_another_replicate_computes_only_itself_and_one_less_nothing(
     smoke_project: Path, tmp_path: Path
 ) -> None:
-    project = _copy(smoke_project, tmp_path / "project")
+    project = copy_project(smoke_project, tmp_path / "project")
     before = _cells(project)
     models = {path.name for path in (project / "data/06_models/digits").rglob("*.npz")}
-    less = kedro(project, "run", "--env", "smoke", "--params", "digits.replicates=[1]")
+    less = kedro_here(project, "run", "--env", "smoke", "--params", "digits.replicates=[1]")
     assert less.returncode == 0, less.stdout + less.stderr
     assert _cells(project) == before
     assert {path.name for path in (project / "data/06_models/digits").rglob("*.npz")} == models
@@ -215,7 +208,7 @@ def test_another_replicate_computes_only_itself_and_one_less_nothing(
 
     parameters = project / "conf/smoke/parameters.yml"
     parameters.write_text(parameters.read_text().replace("replicates: [0, 1]", "replicates: [0, 1, 7]"))
-    more = kedro(project, "run", "--env", "smoke")
+    more = kedro_here(project, "run", "--env", "smoke")
     assert more.returncode == 0, more.stdout + more.stderr
     after = _cells(project)
     assert {name: after[name] for name in before} == before, "a finished cell was computed again"
