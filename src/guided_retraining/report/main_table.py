@@ -16,7 +16,7 @@ __all__ = ["interval_text", "main_caption", "main_numbers", "main_table", "model
 UNKNOWN = "n/a"
 COSTS = {
     "fit_seconds": ("time to train", seconds),
-    "scoring_seconds": ("time to score the pool", seconds),
+    "scoring_seconds": ("time to score the pool, forward pass included", seconds),
     "total_seconds": ("time to train and score", seconds),
     "gradient_passes": ("gradient passes to train", number),
     "energy_wh": ("energy (Wh)", lambda value: UNKNOWN if value is None else f"{value:.3g}"),

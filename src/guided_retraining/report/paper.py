@@ -15,6 +15,7 @@ LATEX = {
     "\N{PLUS-MINUS SIGN}": r"$\pm$",
     "\N{INFINITY}": r"$\infty$",
     "\N{CHECK MARK}": r"$\checkmark$",
+    "\N{NO-BREAK SPACE}": "~",
 }
 
 NOTHING = "There is nothing to tell in this study."

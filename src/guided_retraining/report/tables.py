@@ -30,7 +30,7 @@ __all__ = [
     "steps_table",
 ]
 
-WITHIN = "\N{CHECK MARK}"
+WITHIN = "\N{NO-BREAK SPACE}\N{CHECK MARK}"
 CELL = ["configuration", "metric", "n_inputs"]
 SUMMARY = [*CELL, "pool_size", "column", "mean", "low", "high", "n_replicates"]
 
@@ -198,9 +198,7 @@ def results_table(
 
 def _loss_text(step: Step) -> str:
     if step["loses_at_most"] is not None:
-        return f"{100 * step['loses_at_most']:.1f}" + (
-            f" {WITHIN}" if step["passes"] and step["reached"] else ""
-        )
+        return f"{100 * step['loses_at_most']:.1f}" + (WITHIN if step["passes"] and step["reached"] else "")
     means = [found["mean"] for found in step["differences"].values() if found["mean"] is not None]
     return signed_points(min(means), unit=False) if means else "n/a"
 
