@@ -28,7 +28,7 @@ demo: $(STAMP)
 	$(BIN)/kedro run
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --randomly-seed=1
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -q -m slow

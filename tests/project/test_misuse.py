@@ -82,7 +82,7 @@ def test_a_full_disk_is_told_in_words_wherever_it_is_met() -> None:
 
 def test_a_truncated_array_is_named_and_a_missing_one_too(smoke_project: Path, tmp_path: Path) -> None:
     project = copy_project(smoke_project, tmp_path / "project")
-    path = project / "data/05_model_input/digits/train_images.npy"
+    path = project / "data/smoke/05_model_input/digits/train_images.npy"
     path.write_bytes(path.read_bytes()[:1000])
     finished = kedro_here(
         project, "run", "--env", "smoke", "--pipelines", "ordering_retraining", "--namespaces", "digits"
