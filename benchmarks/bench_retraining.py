@@ -289,7 +289,7 @@ def reattacks(folder: str, n: dict[str, int], fit: FitParameters) -> None:
     """
     model, pools = study("fashion_mnist", folder, n, fit)
     attacks = {"fgsm": {"eps": 0.1}, "bim": {"eps": 0.1, "eps_step": 0.02, "max_iter": 10}}
-    anew = repeated_attacks(attacks, ReattackParameters(unseen={"apgd_ce": {"max_iter": 20}}))
+    anew = repeated_attacks(attacks, ReattackParameters(unseen={"apgd_ce": {"max_iter": 10}}))
     replicate = Replicate(
         0, 0, model, pools["train"], pools["validation"], pools["test"], anew, n_validation=1000, n_test=1000
     )
