@@ -112,6 +112,8 @@ def recommendation(
         ),
         "whole_pool": _model("config_1", None, 1600, 0.955, 0.55, half, robust, measured),
     }
+    if action == "whole pool":
+        models["fewer"] = _model("config_1", "random", 800, 0.94, 0.52, half, robust, measured)
     if metric == "lsa":
         models["random"] = _model("config_1", "random", n, 0.94, 0.50, half, robust, measured)
     made = {

@@ -139,7 +139,7 @@ def test_replayed_and_robust_numbers_are_not_set_side_by_side():
     [
         ("random inputs", ["original", "recommended: random", "whole pool"]),
         ("ranked inputs", ["original", "recommended: LSA", "random, as many", "whole pool"]),
-        ("whole pool", ["original", "recommended: whole pool"]),
+        ("whole pool", ["original", "recommended: whole pool", "random, next fewer"]),
         ("original", ["recommended: the original model", "whole pool"]),
     ],
 )

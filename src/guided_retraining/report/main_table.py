@@ -101,7 +101,7 @@ def models_shown(recommendation: Recommendation) -> dict[str, ModelNumbers]:
         recommendation: its ``recommended`` model is the original or the whole pool's in some cases.
 
     Returns:
-        Up to four models.
+        Up to four models; where the whole pool is recommended, the next smaller budget is one of them.
     """
     models, choice = recommendation["models"], recommendation["choice"]
     action = {"original": "the original model", "whole pool": "whole pool"}.get(choice["action"])
@@ -111,6 +111,7 @@ def models_shown(recommendation: Recommendation) -> dict[str, ModelNumbers]:
         "original": "original",
         "recommended": f"recommended: {action}",
         "random": f"{metric_name(choice['baseline'])}, as many",
+        "fewer": f"{metric_name(choice['baseline'])}, next fewer",
         "whole_pool": "whole pool",
     }
     shown: dict[str, ModelNumbers] = {}
