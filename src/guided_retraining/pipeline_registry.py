@@ -9,6 +9,7 @@ from kedro.pipeline import Pipeline
 from guided_retraining.parameters.study import Study
 from guided_retraining.pipelines import (
     attack,
+    delivery,
     download,
     metrics,
     ordering_retraining,
@@ -21,14 +22,22 @@ from guided_retraining.project.config_loader import studies
 from guided_retraining.readers.sources import SOURCES
 
 DEFAULT_DATASET = "digits"
-STAGES = ("preprocessing", "training", "attack", "metrics", "ordering_retraining", "reporting")
+STAGES = (
+    "preprocessing",
+    "training",
+    "attack",
+    "metrics",
+    "ordering_retraining",
+    "reporting",
+    "delivery",
+)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
     """All pipelines, built from the parameters of the configured data sets.
 
     Returns:
-        The six stages by name, ``download``, the data sets by name, and ``__default__``.
+        The seven stages by name, ``download``, the data sets by name, and ``__default__``.
 
     Raises:
         ParameterError: something in ``conf/`` or ``--params`` cannot be used.
@@ -49,7 +58,7 @@ def register_pipelines() -> dict[str, Pipeline]:
 
 
 def dataset_stages(name: str, study: Study) -> dict[str, Pipeline]:
-    """The six stages of one data set.
+    """The seven stages of one data set.
 
     Args:
         name: of the data set.
@@ -64,5 +73,6 @@ def dataset_stages(name: str, study: Study) -> dict[str, Pipeline]:
         "metrics": metrics.create_pipeline(chosen),
         "ordering_retraining": ordering_retraining.create_pipeline(name, configurations, chosen),
         "reporting": reporting.create_pipeline(chosen),
+        "delivery": delivery.create_pipeline(chosen),
     }
     return {stage: for_dataset(name, pipeline) for stage, pipeline in stages.items()}

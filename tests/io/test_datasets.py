@@ -14,6 +14,7 @@ from guided_retraining.images.arrays import SelectedImages, UnitImages
 from guided_retraining.images.pool import LabelledPool
 from guided_retraining.io.arrays import NumpyDataset
 from guided_retraining.io.atomic import AtomicJSONDataset, AtomicTextDataset, FigureDataset
+from guided_retraining.io.optional import OptionalDataset
 from guided_retraining.io.pool import PoolDataset
 from guided_retraining.io.store import StoreDataset
 from guided_retraining.io.texts import TextFilesDataset
@@ -170,3 +171,21 @@ def test_text_files_lie_in_one_folder_by_name(tmp_path: Path) -> None:
     dataset.save({"main.md": "ε"})
     assert dataset.load() == {"main.csv": "a,b\n", "main.md": "ε"}
     assert sorted(path.name for path in (tmp_path / "tables").iterdir()) == ["main.csv", "main.md"]
+
+
+@pytest.mark.parametrize("place", ["local", "remote"])
+def test_a_file_there_is_no_reason_for_is_taken_away(place: str, tmp_path: Path, remote: str) -> None:
+    folder = remote if place == "remote" else str(tmp_path)
+    dataset = OptionalDataset(
+        filepath=f"{folder}/06_models/card.md", dataset=f"{AtomicTextDataset.__module__}.AtomicTextDataset"
+    )
+    dataset.save([])
+    assert dataset.load() == []
+    dataset.save(["a card"])
+    assert dataset.exists()
+    assert dataset.load() == ["a card"]
+    with pytest.raises(DatasetError, match=r"card\.md holds one at most, got 2"):
+        dataset.save(["one", "two"])
+    dataset.save([])
+    assert not dataset.exists()
+    assert dataset.load() == []

@@ -53,7 +53,7 @@ def test_one_line_moves_all_data_but_raw(project: Path, env: str | None) -> None
         names = [name for name in pipelines["digits"].datasets() if not name.startswith("param")]
         places = {name: str(catalog.get(name)._describe()["filepath"]) for name in names}
     assert places.pop("digits.raw") == (project / "data/01_raw/digits").as_posix()
-    stores = ("digits.training_store", "digits.attack_store", "digits.cells")
+    stores = ("digits.training_store", "digits.attack_store", "digits.hardened_store", "digits.cells")
     assert all(places.pop(name).startswith("memory://study/0") for name in stores), (
         "all environments share them"
     )
@@ -99,7 +99,15 @@ def test_registered_pipelines_and_namespaces(session: KedroSession) -> None:
     from kedro.framework.project import pipelines
 
     session.load_context()
-    stages = ["preprocessing", "training", "attack", "metrics", "ordering_retraining", "reporting"]
+    stages = [
+        "preprocessing",
+        "training",
+        "attack",
+        "metrics",
+        "ordering_retraining",
+        "reporting",
+        "delivery",
+    ]
     assert {*stages, "digits", "__default__"} <= set(pipelines)
     assert pipelines["__default__"].nodes == pipelines["digits"].nodes
     everything = pipelines["digits"]

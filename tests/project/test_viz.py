@@ -53,7 +53,7 @@ PREVIEWED = {
     "digits.answer": "JSONPreview",
     "digits.study_plan": "JSONPreview",
 }
-ORDER = ["raw", "model_input", "models", "adversarial", "feature", "model_output", "reporting"]
+ORDER = ["raw", "model_input", "models", "adversarial", "feature", "model_output", "reporting", "delivery"]
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,15 @@ def test_layers_follow_the_data(viz: dict[str, Any]) -> None:
 
 
 def test_namespaces_fold_from_data_set_to_metric(viz: dict[str, Any]) -> None:
-    stages = ["preprocessing", "training", "attack", "metrics", "ordering_retraining", "reporting"]
+    stages = [
+        "preprocessing",
+        "training",
+        "attack",
+        "metrics",
+        "ordering_retraining",
+        "reporting",
+        "delivery",
+    ]
     folds = {"digits", *(f"digits.{stage}" for stage in stages), "digits.metrics.lsa"}
     folds |= {f"digits.ordering_retraining.config_{k}.dsa" for k in (1, 2, 3)}
     assert folds <= set(viz["namespaces"])

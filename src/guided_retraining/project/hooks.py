@@ -75,17 +75,25 @@ def _log_ours(before: Callable[..., None]) -> Callable[..., None]:
     return show
 
 
+TOLD = {"report": ("answer", "report"), "hardened_check": ("hardened_check", "hardened_model")}
+
+
 class AnswerHook:
-    """Tells where each finished report is and what it answers."""
+    """Tells what each finished report answers and how the hardened model was checked, and where the files are."""
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
-        """Log the answer of every report that the run made."""
-        for name in sorted(pipeline.all_outputs()):
-            if not name.endswith(".report"):
-                continue
-            answer = catalog.load(name.removesuffix("report") + "answer")
-            for line in answer["lines"]:
-                logger.info(line)
-            report = catalog.get(name)
-            logger.info("report: %s", getattr(report, "filepath", report._filepath))
+        """Log the lines of all that the run made of ``TOLD``: of these data, and the file after them."""
+        made = pipeline.all_outputs()
+        for dataset in sorted({name.partition(".")[0] for name in made}):
+            for what, (lines, file) in TOLD.items():
+                if f"{dataset}.{what}" in made:
+                    self._tell(catalog, f"{dataset}.{lines}", f"{dataset}.{file}")
+
+    def _tell(self, catalog: Any, lines: str, file: str) -> None:
+        for line in catalog.load(lines)["lines"]:
+            logger.info(line)
+        if catalog.exists(file):
+            written = catalog.get(file)
+            what = file.rpartition(".")[2].replace("_", " ")
+            logger.info("%s: %s", what, getattr(written, "filepath", written._filepath))

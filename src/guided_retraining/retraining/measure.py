@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Any
 
 import numpy as np
@@ -91,3 +91,16 @@ def packed(right: NDArray[np.bool_]) -> str:
     'oA=='
     """
     return b64encode(np.packbits(right).tobytes()).decode("ascii")
+
+
+def unpacked(text: str, n: int) -> NDArray[np.bool_]:
+    """The reverse of :func:`packed`.
+
+    Args:
+        text: bits in base 64.
+        n: images.
+
+    >>> unpacked("oA==", 3).tolist()
+    [True, False, True]
+    """
+    return np.unpackbits(np.frombuffer(b64decode(text), np.uint8), count=n).astype(bool)

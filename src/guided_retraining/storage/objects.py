@@ -105,6 +105,15 @@ def rename(url: str, name: str) -> None:
     _ask(url, "rename", lambda fs, path: fs.mv(path, f"{fs._parent(path)}/{name}"))
 
 
+def remove(target: Target) -> None:
+    """See that there is no file or object of that name."""
+    if isinstance(target, Path):
+        target.unlink(missing_ok=True)
+        return
+    with contextlib.suppress(FileNotFoundError):
+        _ask(target, "remove", lambda fs, path: fs.rm_file(path))
+
+
 def names(url: str) -> list[str]:
     """Names of the objects right below a URL; none where it is not there."""
 
@@ -190,5 +199,6 @@ def _file_system(url: str) -> tuple[Any, str]:
 
 
 __all__ = [
-    "CACHE_VARIABLE", "Target", "cache_folder", "download", "exists", "names", "read", "rename", "upload", "version",
+    "CACHE_VARIABLE", "Target", "cache_folder", "download", "exists", "names", "read", "remove", "rename", "upload",
+    "version",
 ]  # fmt: skip
