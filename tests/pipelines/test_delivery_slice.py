@@ -11,12 +11,19 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
-from guided_retraining.evaluation import recommend
+from guided_retraining.evaluation import answer_lines, recommend
 from guided_retraining.images.pool import LabelledPool
+from guided_retraining.io.atomic import AtomicJSONDataset, AtomicTextDataset
 from guided_retraining.io.model import KerasModelDataset
 from guided_retraining.io.optional import OptionalDataset
 from guided_retraining.models.architectures import build_model
-from guided_retraining.parameters.blocks import AttackParameters, FitParameters, RetrainingParameters
+from guided_retraining.parameters.blocks import (
+    AttackParameters,
+    FitParameters,
+    ModelParameters,
+    RetrainingParameters,
+    SourceParameters,
+)
 from guided_retraining.pipelines.delivery import create_pipeline
 from guided_retraining.pipelines.ordering_retraining.nodes import finish_results, retrain_curve
 from guided_retraining.retraining import refit as refitting
@@ -68,7 +75,12 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "model": models, "train_pool": pools[0], "validation_pool": pools[1], "test_pool": pools[2],
         "results": results, **{f"{metric}.scores": scores[metric] for metric in METRICS},
         "params:seed": 0, "params:ordering_retraining": STUDY, "params:training": FIT, "params:attack": ATTACK,
-        "params:metrics": METRICS,
+        "params:metrics": METRICS, "params:source": SourceParameters(reader="folder"),
+        "params:model": ModelParameters(architecture="C4 P F FC8"),
+        "parameters": {"toy": {"training": FIT, "replicates": list(REPLICATES)}},
+        "dataset_summary": {
+            "class_names": ["a", "b", "c"], "image_shape": [4, 4, 1], "images": {"train": 100, "test": 50}, "notes": [],
+        },
     }  # fmt: skip
 
 
@@ -90,19 +102,23 @@ def answered(study: dict[str, Any]) -> Any:
         found["models"]["recommended"] |= {
             "configuration": configuration, "metric": metric, "n_inputs": n_inputs,
         }  # fmt: skip
-        given = {**study, "results": table, "answer": {"recommendation": found}}
+        given = {**study, "results": table, "answer": {"recommendation": found, "lines": answer_lines(found)}}
         pipeline = create_pipeline(list(METRICS))
         model = OptionalDataset(
             filepath=str(folder / "hardened.keras"),
             dataset=f"{KerasModelDataset.__module__}.KerasModelDataset",
         )
+        card = OptionalDataset(
+            filepath=str(folder / "hardened.md"), dataset=f"{AtomicTextDataset.__module__}.AtomicTextDataset"
+        )
+        check = AtomicJSONDataset(filepath=str(folder / "hardened_check.json"))
         catalog = DataCatalog(
             {name: MemoryDataset(given[name], copy_mode="assign") for name in pipeline.inputs() & set(given)}
             | {"hardened_store": MemoryDataset(Store(folder / "store"), copy_mode="assign")}
-            | {"hardened_model": model, "hardened_check": MemoryDataset(copy_mode="assign")}
+            | {"hardened_model": model, "hardened_check": check, "hardened_card": card}
         )
-        made = SequentialRunner().run(pipeline, catalog)
-        return model.load(), made["hardened_check"].load()
+        SequentialRunner().run(pipeline, catalog)
+        return model.load(), check.load()
 
     return run
 
@@ -115,7 +131,7 @@ def test_the_cell_is_fitted_again_and_its_file_measures_as_the_study_did(
     assert check["deviations"] == {}
     assert check["cell"]["n_inputs"] == {"whole pool": 120, "ranked inputs": 30}[action]
     assert len(check["lines"]) == 1
-    assert check["fingerprint"]
+    assert set(check["fingerprints"]) == {"model", "made_from"}
     assert not getattr(model, "compiled", False)
 
 
@@ -132,10 +148,11 @@ def test_a_second_run_fits_nothing(answered: Any, tmp_path: Path, monkeypatch: p
 
 def test_do_not_retrain_writes_no_file_and_takes_an_earlier_one_away(answered: Any, tmp_path: Path) -> None:
     answered(tmp_path, "whole pool")
-    assert (tmp_path / "hardened.keras").exists()
+    made = [tmp_path / "hardened.keras", tmp_path / "hardened.md"]
+    assert all(path.exists() for path in made)
     models, check = answered(tmp_path, "original")
     assert models == []
-    assert not (tmp_path / "hardened.keras").exists()
+    assert not any(path.exists() for path in made)
     assert check["cell"] is None
     assert "no hardened model was written" in check["lines"][0]
 

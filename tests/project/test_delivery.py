@@ -12,6 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from huggingface_hub import ModelCard
+
+from guided_retraining.project.config_loader import LayeredConfigLoader, studies
+from project_copies import make_project
 
 PLAIN_KERAS = """
 import json, os, sys
@@ -80,6 +84,27 @@ def test_classes_before_and_after_agree_with_the_accuracies(check: dict[str, Any
     for which, name in (("accuracy", "accuracy_after"), ("original", "accuracy_before")):
         right = sum(one[name] * one["n_images"] for one in classes)
         assert right / 539 == pytest.approx(check[which]["clean"]["mean"])
+
+
+def test_the_card_says_what_the_check_found_and_how_to_make_the_model_again(
+    models: Path, check: dict[str, Any], smoke_project: Path, tmp_path: Path
+) -> None:
+    card = ModelCard.load(models / "hardened.md")
+    told = {one.metric_name: one.metric_value for one in card.data.eval_results}
+    assert told["accuracy, clean"] == check["accuracy"]["clean"]["mean"]
+    assert told["accuracy, robust (BIM, FGSM)"] == check["accuracy"]["robust"]["mean"]
+    assert check["fingerprints"]["model"] in card.text
+    assert "CC BY 4.0" in card.text
+    (told_parameters,) = re.findall(r"^```yaml\n(.*?)^```", card.text, re.MULTILINE | re.DOTALL)
+    again = make_project(tmp_path)
+    (again / "conf/local").mkdir(exist_ok=True)
+    (again / "conf/local/parameters.yml").write_text(told_parameters)
+    settings = {"base_env": "base", "default_run_env": "local"}
+    asked, made = (
+        studies(LayeredConfigLoader(str(project / "conf"), env=env, **settings))["digits"]
+        for project, env in ((again, None), (smoke_project, "smoke"))
+    )
+    assert asked == made
 
 
 def test_the_run_ends_by_saying_where_the_file_is_and_how_it_was_checked(smoke_project: Path) -> None:

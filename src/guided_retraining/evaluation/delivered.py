@@ -15,6 +15,7 @@ from guided_retraining.evaluation.outcomes import OUTCOMES, attack_of, columns_i
 from guided_retraining.evaluation.wording import percent, points
 
 __all__ = [
+    "AttackUse",
     "Delivered",
     "DeliveredCell",
     "accuracies_with_intervals",
@@ -34,6 +35,17 @@ class DeliveredCell(TypedDict):
     replicate: int
 
 
+class AttackUse(TypedDict):
+    """An attack of a study, as a person is told of it: ``name`` in the parameters; ``norm`` and ``eps`` (in units of
+    [0, 1] pixel values), None where it has no ball; ``uses`` in words; ``parameters`` as given."""
+
+    name: str
+    norm: str | None
+    eps: float | None
+    uses: list[str]
+    parameters: dict[str, Any]
+
+
 class Delivered(TypedDict):
     """What is known of the hardened model's file.
 
@@ -44,7 +56,10 @@ class Delivered(TypedDict):
         original: the same of the replicate's model before hardening.
         deviations: measured minus what the study had measured of the same model, by column; empty where all agree.
         forgetting: clean test images before and after, by class.
-        fingerprint: of architecture and weights; empty where there is no file.
+        model: ``parameters`` (their number), ``input_shape`` of an image, ``output`` (``softmax`` or ``logits``); empty
+            where there is no file.
+        fingerprints: ``model`` (architecture and weights) and ``made_from`` (original model, all inputs, attacks made
+            anew); empty where there is no file.
     """
 
     lines: list[str]
@@ -53,7 +68,8 @@ class Delivered(TypedDict):
     original: dict[str, Interval]
     deviations: dict[str, float]
     forgetting: Forgetting | None
-    fingerprint: str
+    model: dict[str, Any]
+    fingerprints: dict[str, str]
 
 
 def cell_to_deliver(recommendation: Recommendation, results: pd.DataFrame) -> DeliveredCell | None:

@@ -1,4 +1,4 @@
-"""The answer, and what the recommended model was made from -> the hardened model's file, its check."""
+"""The answer, and what the recommended model was made from -> the hardened model's file, its check and card."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Pipeline, node
 
-from guided_retraining.pipelines.delivery.nodes import check_hardened, harden
+from guided_retraining.pipelines.delivery.nodes import check_hardened, harden, write_card
 from guided_retraining.pipelines.wiring import over_metrics, stage
 
 
@@ -38,6 +38,21 @@ def create_pipeline(metrics: Sequence[str]) -> Pipeline:
                 {"hardened": "hardened_model", **made_from},
                 "hardened_check",
                 name="check_hardened",
+            ),
+            node(
+                write_card,
+                {
+                    "checked": "hardened_check",
+                    "answer": "answer",
+                    "dataset_summary": "dataset_summary",
+                    "source": "params:source",
+                    "model": "params:model",
+                    "attack": "params:attack",
+                    "study": "params:ordering_retraining",
+                    "parameters": "parameters",
+                },
+                "hardened_card",
+                name="write_card",
             ),
         ],
     )

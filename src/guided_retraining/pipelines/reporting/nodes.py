@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from datetime import datetime
-from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
@@ -15,6 +13,7 @@ from guided_retraining.evaluation import answer_lines, recommend, steps_down
 from guided_retraining.evaluation.findings import Recommendation, Step
 from guided_retraining.evaluation.wording import configurations_in_words
 from guided_retraining.guidance.scoring import drawn_row
+from guided_retraining.machine.versions import versions
 from guided_retraining.parameters.blocks import AnswerParameters, ModelParameters, RetrainingParameters
 
 FIGURE = "_figure"  # the end of a figure's name in the catalog
@@ -125,7 +124,7 @@ def report(
         class_names=dataset_summary["class_names"],
         original=_facts(dataset_summary, [original_accuracy[replicate] for replicate in replicates]),
         parameters=parameters,
-        versions=_versions(),
+        versions=versions(),
         created=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
     )
     return render_page(context), paper_files(paper_tables(context))
@@ -144,20 +143,3 @@ def _facts(dataset_summary: dict[str, Any], original_accuracy: list[dict[str, fl
         },
     }
     return facts | {f"note {i}": note for i, note in enumerate(dataset_summary["notes"], start=1)}
-
-
-def _versions() -> dict[str, str]:
-    packages = (
-        "guided-retraining",
-        "keras",
-        "tensorflow",
-        "adversarial-robustness-toolbox",
-        "numpy",
-        "scikit-learn",
-    )
-    machine = f"{platform.system()} {platform.machine()}, {platform.processor() or 'processor not named'}"
-    return {
-        "python": platform.python_version(),
-        **{name: version(name) for name in packages},
-        "machine": machine,
-    }
