@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,26 @@ from filelock import FileLock
 from guided_retraining.machine.limits import one_thread_an_operation
 from project_copies import ROOT, kedro, make_project
 
+LONG_ROOMS = ("attacks", "project", "retraining", "runners")
+
 one_thread_an_operation()  # as before a run, while TensorFlow has not computed anything
+# Tests that a shell started in the background ignore Ctrl-C, and so would the processes that they interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In the order that several processes take modules in: the smoke run begins at once, short ones fill the end."""
+    reads_smoke = {item.path for item in items if "smoke_project" in getattr(item, "fixturenames", ())}
+
+    def turn(item: pytest.Item) -> int:
+        if item.path.name == "test_smoke_run.py":
+            return 0
+        if item.path in reads_smoke:
+            return 2
+        return 1 if item.path.parent.name in LONG_ROOMS else 3
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")
