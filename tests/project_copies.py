@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from unittest import mock
 
+import pandas as pd
+import yaml
 from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
 
@@ -22,6 +24,7 @@ from guided_retraining.cli import cli
 from guided_retraining.project.config_loader import LayeredConfigLoader
 
 ROOT = Path(__file__).resolve().parents[1]
+MEASURED = ["fit_seconds", "fit_cpu_seconds", "reattack_seconds", "peak_memory_mb", "energy_wh"]
 
 
 def make_project(folder: Path) -> Path:
@@ -40,6 +43,35 @@ def copy_project(project: Path, folder: Path) -> Path:
     copy = make_project(folder)
     shutil.copytree(project / "data", copy / "data", dirs_exist_ok=True)
     return copy
+
+
+def ask_for_fewer_cells(project: Path, *configurations: str) -> Path:
+    """Let a project's smoke study be a part of the whole one: two metrics, and ``config_2`` if nothing else is said."""
+    folder = project / "conf/smoke/parameters"
+    folder.mkdir()
+    chosen = configurations or ("config_2",)
+    left_out = [name for name in ("config_1", "config_2", "config_3") if name not in chosen]
+    block = {
+        "metrics": dict.fromkeys(["neuron_coverage", "lsa", "dsa", "softmax_entropy"]),
+        "ordering_retraining": {"configurations": dict.fromkeys(left_out)},
+    }
+    (folder / "digits.yml").write_text(yaml.safe_dump({"digits": block}))
+    return project
+
+
+def smoke_results(project: Path, name: str = "results", *, like: pd.DataFrame | None = None) -> pd.DataFrame:
+    """A table of a smoke study without what is measured anew each time.
+
+    Args:
+        project: in which it ran.
+        name: of the table below ``07_model_output/digits``.
+        like: a table of fewer cells, to get those of its configurations and metrics alone.
+    """
+    table = pd.read_parquet(project / f"data/smoke/07_model_output/digits/{name}.parquet")
+    if like is not None:
+        for column in ("configuration", "metric"):
+            table = table[table[column].isin(like[column])]
+    return table.drop(columns=MEASURED, errors="ignore").reset_index(drop=True)
 
 
 def kedro(
@@ -66,6 +98,7 @@ def kedro_here(project: Path, *arguments: str) -> subprocess.CompletedProcess[st
     with (
         contextlib.chdir(project),
         mock.patch.dict(os.environ),
+        mock.patch("logging.shutdown"),  # ART, when first loaded, would close the streams of the tests
         warnings.catch_warnings(action="default"),  # to the log, as in a run; for tests they are errors
     ):
         metadata = bootstrap_project(project)

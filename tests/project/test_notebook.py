@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from project_copies import ROOT
+from project_copies import ROOT, copy_project
 
 NOTEBOOKS = ROOT / "notebooks"
 SECONDS_PER_CELL = 120
@@ -63,16 +62,16 @@ def test_committed_without_outputs_for_the_usual_kernel(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def analysis(smoke_project: Path) -> tuple[Any, dict[Path, int], dict[Path, int]]:
-    """The analysis of the smoke run, and the project's files with their times before and after."""
-    folder = smoke_project / "notebooks"
-    folder.mkdir(exist_ok=True)
-    before = _times(smoke_project)
-    try:
-        notebook = execute("analysis.ipynb", folder, KEDRO_ENV="smoke")
-        return notebook, before, _times(smoke_project)
-    finally:
-        shutil.rmtree(folder)
+def analysis(
+    smoke_project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Any, dict[Path, int], dict[Path, int]]:
+    """The analysis of a copy of the smoke run, and its files with their times before and after."""
+    project = copy_project(smoke_project, tmp_path_factory.mktemp("analysis") / "project")
+    folder = project / "notebooks"
+    folder.mkdir()
+    before = _times(project)
+    notebook = execute("analysis.ipynb", folder, KEDRO_ENV="smoke")
+    return notebook, before, _times(project)
 
 
 def _times(project: Path) -> dict[Path, int]:

@@ -12,8 +12,14 @@ import yaml
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from guided_retraining.commands import forecast
 from guided_retraining.models.loading import load_model
 from project_copies import copy_project, kedro_here, make_project
+
+
+@pytest.fixture(autouse=True)
+def _short_calibration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forecast, "CALIBRATION_SECONDS", 0.1)
 
 
 @pytest.fixture(scope="module")
