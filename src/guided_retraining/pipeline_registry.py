@@ -64,14 +64,14 @@ def dataset_stages(name: str, study: Study) -> dict[str, Pipeline]:
         name: of the data set.
         study: its parameters, which decide which metrics and configurations there are.
     """
-    configurations = list(study.ordering_retraining.configurations)
+    orders = {name: study.orders(name) for name in study.ordering_retraining.configurations}
     chosen = list(study.metrics)
     stages = {
         "preprocessing": preprocessing.create_pipeline(),
         "training": training.create_pipeline(),
         "attack": attack.create_pipeline(),
         "metrics": metrics.create_pipeline(chosen),
-        "ordering_retraining": ordering_retraining.create_pipeline(name, configurations, chosen),
+        "ordering_retraining": ordering_retraining.create_pipeline(name, orders),
         "reporting": reporting.create_pipeline(chosen),
         "delivery": delivery.create_pipeline(chosen),
     }

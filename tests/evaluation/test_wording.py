@@ -3,7 +3,7 @@
 from itertools import product
 
 from guided_retraining.evaluation.wording import configuration_label, configuration_words
-from guided_retraining.parameters.blocks import ConfigurationParameters
+from guided_retraining.parameters.configurations import ConfigurationParameters
 
 CHOICES = {
     "start": ("fresh", "original"),

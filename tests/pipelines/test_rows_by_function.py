@@ -11,7 +11,7 @@ import pytest
 from guided_retraining.errors import ParameterError
 from guided_retraining.guidance import row_metric
 from guided_retraining.images.pool import LabelledPool
-from guided_retraining.parameters.blocks import ConfigurationParameters
+from guided_retraining.parameters.configurations import ConfigurationParameters
 from guided_retraining.pipelines.ordering_retraining.nodes import finish_results
 from guided_retraining.pipelines.reporting.figures import describe_rankings
 from guided_retraining.retraining.selection import select

@@ -18,7 +18,8 @@ from guided_retraining.images.pool import LabelledPool
 from guided_retraining.machine.backend import keras
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import predicted_labels
-from guided_retraining.parameters.blocks import ConfigurationParameters, FitParameters, ReattackParameters
+from guided_retraining.parameters.blocks import FitParameters, ReattackParameters
+from guided_retraining.parameters.configurations import ConfigurationParameters
 from guided_retraining.retraining import cells as cells_module
 from guided_retraining.retraining import initial as initial_module
 from guided_retraining.retraining.cell import Cell

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from guided_retraining.errors import InputError, ParameterError
 from guided_retraining.images.pool import LabelledPool
-from guided_retraining.parameters.blocks import BudgetFractions, ConfigurationParameters
+from guided_retraining.parameters.configurations import BudgetFractions, ConfigurationParameters
 from guided_retraining.retraining.selection import budget_steps, candidates, rank, select
 
 

@@ -62,6 +62,21 @@ class IterativeGradientAttack(CompiledAttack):
                 break
         return best
 
+    def climb_from(
+        self, images: NDArray[np.float32], start: NDArray[np.float32], labels: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """The attack from given points instead of the images or random ones.
+
+        Args:
+            images: ``(n, h, w, c)`` in [0, 1].
+            start: the same shape, inside the ball and [0, 1].
+            labels: ``(n,)``.
+
+        Returns:
+            Adversarial images in the same shape.
+        """
+        return self._climb(images, start, labels)
+
     def _climb(
         self, images: NDArray[np.float32], start: NDArray[np.float32], labels: NDArray[np.int64]
     ) -> NDArray[np.float32]:

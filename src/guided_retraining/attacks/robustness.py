@@ -21,7 +21,7 @@ from guided_retraining.parameters.names import named_function
 if TYPE_CHECKING:
     from guided_retraining.attacks.estimator import KerasLogitsEstimator
 
-__all__ = ["RepeatedAttack", "repeated_attacks", "withstood"]
+__all__ = ["RepeatedAttack", "largest_linf", "repeated_attacks", "withstood"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def repeated_attacks(
     own = [(name, *named_function(name, dict(given or {}), "attack")) for name, given in attacks.items()]
     balls = {name: attack_ball(function, given) for name, function, given in own}
     seen = [RepeatedAttack("robust", *row) for row in own if balls[row[0]][1] is not None]
-    largest = max((eps for norm, eps in balls.values() if eps is not None and norm == np.inf), default=None)
+    largest = largest_linf(attacks)
     unseen = []
     for name, given in reattack.unseen.items():
         function, rest = named_function(name, given, "attack")
@@ -70,6 +70,20 @@ def repeated_attacks(
         default = {"eps": largest} if takes_eps and largest is not None else {}
         unseen.append(RepeatedAttack("unseen", name, function, {**default, **rest}))
     return [*seen, *unseen]
+
+
+def largest_linf(attacks: Mapping[str, Mapping[str, Any] | None]) -> float | None:
+    """The largest Linf epsilon of a study's attacks; None where none has one.
+
+    Args:
+        attacks: by name.
+
+    >>> largest_linf({"fgsm": {"eps": 0.1}, "bim": {"eps": 0.2}, "carlini_wagner": {}})
+    0.2
+    """
+    named = (named_function(name, dict(given or {}), "attack") for name, given in attacks.items())
+    balls = (attack_ball(*row) for row in named)
+    return max((eps for norm, eps in balls if eps is not None and norm == np.inf), default=None)
 
 
 def withstood(

@@ -87,7 +87,7 @@ def forecast(study: Study, n_images: dict[str, int], model: Any) -> dict[str, An
 
     retraining = study.ordering_retraining
     planned = plan_study(
-        n_images, study.attack, retraining, study.training, len(study.metrics), len(study.replicates)
+        n_images, study.attack, retraining, study.training, study.metrics, len(study.replicates)
     )
     speed = calibrate(model, study.training, retraining.fits_at_once or side_by_side())
     evaluated = planned["cells"] * sum(

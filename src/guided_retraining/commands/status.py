@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from kedro.io import CatalogProtocol
 
-from guided_retraining.guidance import row_metric
 from guided_retraining.machine.limits import visible_gpus
 from guided_retraining.machine.parallel import cores
 from guided_retraining.machine.progress import duration
@@ -20,6 +19,7 @@ from guided_retraining.retraining.curve import Curve
 from guided_retraining.retraining.replicate import study_replicates
 from guided_retraining.storage.store import Store
 
+INPUTS = ("model", "train_pool", "validation_pool", "test_pool", "train_adversarial_table")
 HEADINGS = ("configuration", "metric", "done", "missing")
 
 
@@ -63,30 +63,30 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> StudyS
     Returns:
         How far it is, or None before the scores of every replicate exist.
     """
-    needed = [f"{dataset}.{name}" for name in ("model", "train_pool", "validation_pool", "test_pool")]
+    needed = [f"{dataset}.{name}" for name in INPUTS]
     scores = {metric: f"{dataset}.{metric}.scores" for metric in study.metrics}
     found = {name: catalog.load(name) for name in (*needed, *scores.values()) if catalog.exists(name)}
-    if len(found) < len(needed) + len(scores) or any(
-        set(study.replicates) - set(one) for one in found.values()
-    ):
+    if len(found) < len(needed) + len(scores):
         return None
-    stored, train, validation, test = (found[name] for name in needed)
+    stored, train, validation, test, table = (found[name] for name in needed)
+    drawn = [stored, train, validation, test, *(found[name] for name in scores.values()), set(table["seed"])]
+    if any(set(study.replicates) - set(one) for one in drawn):
+        return None
     models = {number: stored.datasets[number].unloaded() for number in study.replicates}
     retraining = study.ordering_retraining
     replicates = study_replicates(
-        models, train, validation, test, study.replicates, study.seed, study.attack, retraining.reattack
-    )
+        models, train, validation, test, study.replicates, study.seed, study.attack, retraining.reattack,
+        table,
+    )  # fmt: skip
     store: Store = catalog.load(f"{dataset}.cells")
     curves, asked = [], set()
-    seconds, samples, samples_left = 0.0, 0, 0
+    seconds, passes, passes_left = 0.0, 0.0, 0.0
     for name in retraining.configurations:
-        for metric, parameters in study.metrics.items():
-            curve = Curve(
-                retraining.configuration(name),
-                retraining.fit(study.training, name),
-                retraining.budgets,
-                drawn=row_metric(metric, parameters).per_seed,
-            )
+        for metric in study.orders(name):
+            curve = Curve.of(
+                retraining, study.training, study.attack, (name, metric), study.metrics[metric],
+                study.model.feature_layer,
+            )  # fmt: skip
             done = missing = 0
             for replicate in replicates:
                 for cell in curve.cells(replicate, found[scores[metric]][replicate.number]):
@@ -94,18 +94,18 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> StudyS
                     if record is not None:
                         done += 1
                         seconds += record["fit_seconds"]
-                        samples += record["samples_seen"]
+                        passes += record["gradient_passes"]
                     elif cell.key not in asked:  # shared cells are waited for once
                         missing += 1
-                        samples_left += len(cell.indices) * cell.fit.epochs
+                        passes_left += cell.passes
                     asked.add(cell.key)
             curves.append((name, metric, done, missing))
     at_once = retraining.fits_at_once or _side_by_side()
-    known = samples and samples_left
+    known = passes and passes_left
     return StudyStatus(
         curves,
         stale=len(set(store.keys()) - asked),
-        seconds_left=samples_left * seconds / samples / at_once if known else None,
+        seconds_left=passes_left * seconds / passes / at_once if known else None,
     )
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from guided_retraining.attacks.registry import ATTACKS
 from guided_retraining.guidance.registry import METRICS
 from guided_retraining.parameters.names import own_name
+from guided_retraining.parameters.strategies import asked_strategy
 
 if TYPE_CHECKING:
-    from guided_retraining.parameters.blocks import ConfigurationParameters
+    from guided_retraining.parameters.configurations import ConfigurationParameters
 
 __all__ = [
     "attack_name",
@@ -61,12 +62,18 @@ def configuration_words(configuration: ConfigurationParameters | Mapping[str, An
     'fresh weights, clean + adversarial pool'
     >>> configuration_words({"start": "original", "pool": "adversarial", "training": {"epochs": 3}})
     'original weights, adversarial pool only, epochs 3'
+    >>> configuration_words({"start": "fresh", "strategy": {"adversarial_training": {"eps": 0.1}}})
+    'fresh weights, adversarial training (FGSM with a random start, eps 0.1)'
     """
     row = configuration if isinstance(configuration, Mapping) else configuration.model_dump()
     pools = {"all": "clean + adversarial pool", "adversarial": "adversarial pool only"}
-    pool = "adversarial pool, all clean inputs kept" if row.get("keep_clean") else pools[row["pool"]]
+    pool = (
+        "adversarial pool, all clean inputs kept" if row.get("keep_clean") else pools[row.get("pool", "all")]
+    )
+    strategy, values = asked_strategy(row.get("strategy", "retraining"))
+    does = [words] if (words := strategy.in_words(values)) else []
     changes = [f"{name.replace('_', ' ')} {value}" for name, value in (row.get("training") or {}).items()]
-    return ", ".join([f"{row['start']} weights", pool, *changes])
+    return ", ".join([f"{row['start']} weights", *does, *([pool] if strategy.from_pool else []), *changes])
 
 
 def configurations_in_words(

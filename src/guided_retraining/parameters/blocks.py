@@ -5,16 +5,18 @@ Everything wrong is refused here, before any work. ``guided_retraining.parameter
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from guided_retraining.parameters.configurations import (
+    BudgetFractions,
+    Budgets,
+    ConfigurationParameters,
+    Parameters,
+    increasing_budgets,
+)
 from guided_retraining.parameters.names import named_function
-
-
-class Parameters(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
 
 class SourceParameters(Parameters):
@@ -23,7 +25,7 @@ class SourceParameters(Parameters):
     reader: str
     path: str | None = None
     mirror: str | None = None  # where the download pipeline fetches from instead of the published addresses
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _known_reader(self) -> SourceParameters:
@@ -109,7 +111,8 @@ class ReattackParameters(Parameters):
         1000, ge=0
     )  # images at most; 0 makes none, and nothing can be chosen by robust accuracy
     n_test: int = Field(1000, ge=0)  # images at most; 0 makes none
-    unseen: dict[str, dict[str, Any] | None] = {}  # attacks that no retraining input was made with
+    # attacks that no retraining input was made with
+    unseen: dict[str, dict[str, Any] | None] = Field(default_factory=dict)
 
     @field_validator("unseen")
     @classmethod
@@ -127,47 +130,15 @@ def _checked_attacks(rows: dict[str, dict[str, Any] | None]) -> dict[str, dict[s
     return chosen
 
 
-class ConfigurationParameters(Parameters):
-    """One retraining configuration: where the weights start and what is ranked and cut."""
-
-    start: Literal["fresh", "original"]
-    pool: Literal["all", "adversarial"]
-    keep_clean: bool = False
-    training: dict[str, Any] = {}
-
-
-class BudgetFractions(Parameters):
-    """Budgets as shares of the inputs that can be chosen."""
-
-    fractions: tuple[float, ...]
-
-    @field_validator("fractions", mode="before")
-    @classmethod
-    def _read(cls, value: Any) -> Any:
-        """Numbers, or text such as 1/32."""
-        try:
-            return tuple(float(Fraction(str(one))) for one in value)
-        except (TypeError, ValueError, ZeroDivisionError):
-            raise ValueError("shares such as [1/4, 1/2, 1]") from None
-
-    @field_validator("fractions")
-    @classmethod
-    def _increasing(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if not value or not 0 < value[0] <= value[-1] <= 1 or sorted(set(value)) != list(value):
-            raise ValueError("increasing shares above 0 and at most 1, for example [1/4, 1/2, 1]")
-        return value
-
-
-Budgets = int | tuple[int, ...] | BudgetFractions
-
-
 class RetrainingParameters(Parameters):
     """The cells of the study: configurations and budgets."""
 
     budgets: Budgets = BudgetFractions(fractions=(1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0))
     fits_at_once: int | None = Field(None, ge=1)  # models fitted side by side; None: one a core, one on a GPU
     configurations: dict[str, ConfigurationParameters | None]
-    training: dict[str, Any] = {}  # laid over the original model's training parameters
+    training: dict[str, Any] = Field(
+        default_factory=dict
+    )  # laid over the original model's training parameters
     reattack: ReattackParameters = ReattackParameters()
 
     def configuration(self, name: str) -> ConfigurationParameters:
@@ -182,6 +153,11 @@ class RetrainingParameters(Parameters):
             **{**original.model_dump(), **self.training, **self.configuration(name).training}
         )
 
+    def budgets_of(self, name: str) -> Budgets:
+        """A configuration's budgets: its own, or the study's."""
+        own = self.configuration(name).budgets
+        return self.budgets if own is None else own
+
     @model_validator(mode="before")
     @classmethod
     def _seeds_are_replicates_now(cls, value: Any) -> Any:
@@ -195,15 +171,7 @@ class RetrainingParameters(Parameters):
     @field_validator("budgets")
     @classmethod
     def _increasing_budgets(cls, value: Budgets) -> Budgets:
-        if isinstance(value, BudgetFractions):
-            return value
-        steps = (value,) if isinstance(value, int) else value
-        if not steps or min(steps) < 1 or sorted(set(steps)) != list(steps):
-            raise ValueError(
-                "a number of equal steps (20), an increasing list of input counts ([100, 200]), or shares "
-                "({fractions: [1/4, 1/2, 1]})"
-            )
-        return value
+        return increasing_budgets(value)
 
     @field_validator("configurations")
     @classmethod

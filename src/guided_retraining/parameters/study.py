@@ -10,14 +10,13 @@ from guided_retraining.errors import ParameterError
 from guided_retraining.parameters.blocks import (
     AnswerParameters,
     AttackParameters,
-    ConfigurationParameters,
     FitParameters,
     ModelParameters,
-    Parameters,
     PreprocessingParameters,
     RetrainingParameters,
     SourceParameters,
 )
+from guided_retraining.parameters.configurations import ConfigurationParameters, Parameters
 from guided_retraining.parameters.names import suggest
 
 
@@ -56,9 +55,28 @@ class Study(Parameters):
 
     @model_validator(mode="after")
     def _retraining_parameters_fit(self) -> Study:
-        for configuration in self.ordering_retraining.configurations:
-            self.ordering_retraining.fit(self.training, configuration)
+        from guided_retraining.attacks.robustness import largest_linf
+
+        for name in self.ordering_retraining.configurations:
+            self.ordering_retraining.fit(self.training, name)
+            row = self.ordering_retraining.configuration(name)
+            where = f"ordering_retraining.configurations.{name}"
+            for metric in row.metrics or ():
+                if metric not in self.metrics:
+                    raise ValueError(f"{where}.metrics: no such metric.{suggest(metric, self.metrics)}")
+            strategy, values = row.hardening
+            if strategy.attacks and values["eps"] is None and largest_linf(self.attack.attacks) is None:
+                raise ValueError(
+                    f"{where}.strategy: give it an `eps`, as none of the study's attacks has one in Linf"
+                )
         return self
+
+    def orders(self, configuration: str) -> list[str]:
+        """The rows of metrics whose orders a configuration compares."""
+        from guided_retraining.guidance.scoring import drawn_row
+
+        row = self.ordering_retraining.configuration(configuration)
+        return row.orders(self.metrics, drawn_row(self.metrics))
 
 
 def parse_study(dataset: str, parameters: dict[str, Any]) -> Study:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.parameters.blocks import FitParameters
+from guided_retraining.retraining.hardening import Hardening
 from guided_retraining.retraining.replicate import Replicate
 from guided_retraining.storage.fingerprint import fingerprint
 
@@ -26,7 +27,8 @@ class Cell:
         start: whether training starts from newly drawn weights or from the original's.
         fit: how it is trained.
         n_inputs: its budget; 0 is the original model as it is.
-        indices: ``(m,)`` sorted positions in the pool to train on.
+        indices: ``(m,)`` sorted positions in the pool to train on, or to draw from.
+        hardening: how, where it is not by retraining on those inputs.
     """
 
     replicate: Replicate
@@ -34,6 +36,14 @@ class Cell:
     fit: FitParameters
     n_inputs: int
     indices: NDArray[np.int64]
+    hardening: Hardening | None = None
+
+    @property
+    def passes(self) -> float:
+        """Gradient passes that it is to take."""
+        if self.n_inputs == 0:
+            return 0.0
+        return len(self.indices) * self.fit.epochs if self.hardening is None else self.hardening.passes
 
     @cached_property
     def key(self) -> str:
@@ -44,4 +54,7 @@ class Cell:
         """
         if self.n_inputs == 0:
             return fingerprint(ENGINE_VERSION, self.replicate.fingerprint, "original model")
-        return fingerprint(ENGINE_VERSION, self.replicate.fingerprint, self.fit, self.start, self.indices)
+        how = [] if self.hardening is None else [self.n_inputs, self.hardening.named()]
+        return fingerprint(
+            ENGINE_VERSION, self.replicate.fingerprint, self.fit, self.start, self.indices, *how
+        )

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from guided_retraining.machine.resources import CPU_SECONDS, WATT_HOURS, peak_memory_mb
+from guided_retraining.parameters.names import imported
+from guided_retraining.parameters.strategies import STRATEGIES
 from guided_retraining.retraining.cell import Cell
-from guided_retraining.retraining.initial import initial_weights
+from guided_retraining.retraining.initial import start_weights
 from guided_retraining.retraining.measure import measure
 from guided_retraining.retraining.trainer import FitCost, Trainer, lent_trainer
 from guided_retraining.storage.claims import share
@@ -35,7 +37,7 @@ def finished(cells: Sequence[Cell], store: Store, *, at_once: int = 1) -> Iterat
     Yields:
         One for each cell; one that another process is working on comes later than in its turn.
     """
-    order = sorted(range(len(cells)), key=lambda position: -len(cells[position].indices))
+    order = sorted(range(len(cells)), key=lambda position: -cells[position].passes)
     fitted: set[int] = set()
 
     def compute(turn: int) -> dict[str, Any]:
@@ -48,8 +50,19 @@ def finished(cells: Sequence[Cell], store: Store, *, at_once: int = 1) -> Iterat
         yield FinishedCell(order[turn], record, turn in fitted)
 
 
+def fit_chosen(cell: Cell, trainer: Trainer) -> FitCost:
+    """Retrain on the inputs that a cell has chosen, each in every epoch.
+
+    Args:
+        cell: with its inputs chosen.
+        trainer: the caller's own for this long.
+    """
+    pool, seed = cell.replicate.pool, cell.replicate.draws
+    return trainer.fit(start_weights(cell), pool, pool.labels, cell.indices, seed=seed)
+
+
 def retrain(cell: Cell, trainer: Trainer) -> dict[str, Any]:
-    """Reset the model, fit it on the chosen inputs, measure it.
+    """Harden the model by the cell's strategy, from its start weights on, and measure it.
 
     Args:
         cell: with its inputs chosen.
@@ -64,10 +77,9 @@ def retrain(cell: Cell, trainer: Trainer) -> dict[str, Any]:
             trainer.model.set_weights(replicate.start)
             cost = FitCost(0.0, 0)
         else:
-            fresh = cell.start == "fresh"
-            weights = initial_weights(replicate.original, replicate.draws) if fresh else replicate.start
-            pool = replicate.pool
-            cost = trainer.fit(weights, pool, pool.labels, cell.indices, seed=replicate.draws)
+            strategy = STRATEGIES["retraining" if cell.hardening is None else cell.hardening.strategy]
+            cost = imported("strategy", strategy.target)(cell, trainer)
+            trainer.synchronise()
     with CPU_SECONDS.share(), WATT_HOURS.share():  # so that it is not counted as that of a fit beside it
         measured = measure(trainer, replicate)
     fitted = cell.n_inputs > 0
@@ -75,9 +87,10 @@ def retrain(cell: Cell, trainer: Trainer) -> dict[str, Any]:
         **measured,
         "fit_seconds": cost.seconds,
         "fit_cpu_seconds": cpu.used if fitted else 0.0,
-        "epochs": cell.fit.epochs if fitted else 0,
+        "epochs": cost.samples_seen / len(cell.indices) if fitted else 0,
         "samples_seen": cost.samples_seen,
-        "gradient_passes": cost.samples_seen,
+        "gradient_passes": cost.samples_seen + cost.other_passes,
+        **cost.notes,
         "peak_memory_mb": peak_memory_mb(),
         "energy_wh": energy.used,
     }

@@ -16,14 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.machine.backend import keras, on_accelerator, ops
+from guided_retraining.models.logits import logits_twin
+from guided_retraining.retraining.inner_attack import InnerAttack
 
 
-def jax_batch_runner(model: Any, batch_size: int) -> Callable[[NDArray[np.float32], NDArray[np.int64]], None]:
+def jax_batch_runner(model: Any, batch_size: int, attack: InnerAttack | None = None) -> Callable[..., None]:
     """A function that trains a compiled model on images and labels in order, once, in batches.
 
     Args:
         model: compiled with a loss that has ``from_logits`` as wanted; its optimizer is used.
         batch_size: the last batch may be smaller.
+        attack: made on each batch before the step; the function then takes whole batches alone, and their seeds.
 
     Source: Keras's guide to custom training loops in JAX, for the stateless calls.
     """
@@ -43,10 +46,14 @@ def jax_batch_runner(model: Any, batch_size: int) -> Callable[[NDArray[np.float3
 
     gradient = jax.value_and_grad(batch_loss, has_aux=True)
 
+    before = None if attack is None else _attacked(model, attack)
+
     @jax.jit
-    def one(state: Any, *batch: Any) -> Any:
+    def one(state: Any, images: Any, labels: Any, weights: Any, *seed: Any) -> Any:
         trained, other, moments = state
-        (_, other), gradients = gradient(trained, other, *batch)
+        if before is not None:
+            images = before(trained, other, images, labels, *seed)
+        (_, other), gradients = gradient(trained, other, images, labels, weights)
         trained, moments = optimizer.stateless_apply(moments, gradients, trained)
         return trained, other, moments
 
@@ -57,7 +64,7 @@ def jax_batch_runner(model: Any, batch_size: int) -> Callable[[NDArray[np.float3
 
         return jax.lax.fori_loop(0, number, step, state)
 
-    def through(state: Any, images: Any, labels: Any) -> Any:
+    def through(state: Any, images: Any, labels: Any, *seeds: Any) -> Any:
         number = -(-len(images) // batch_size)
         power_of_two = 1 << (number - 1).bit_length()
         size = batch_size * (power_of_two if on_accelerator() else number)
@@ -66,6 +73,7 @@ def jax_batch_runner(model: Any, batch_size: int) -> Callable[[NDArray[np.float3
             array.reshape(-1, batch_size, *array.shape[1:])
             for array in (_filled_up(images, size), _filled_up(labels, size), weights)
         ]
+        batches += [_filled_up(seed, size // batch_size) for seed in seeds]
         if on_accelerator():
             return many(state, number, *batches)
         for batch in zip(*batches, strict=True):
@@ -74,12 +82,14 @@ def jax_batch_runner(model: Any, batch_size: int) -> Callable[[NDArray[np.float3
 
     as_a_whole = any(isinstance(layer, keras.layers.BatchNormalization) for layer in model._flatten_layers())
 
-    def run(images: Any, labels: NDArray[np.int64]) -> None:  # images of the host or already of the device
+    def run(
+        images: Any, labels: NDArray[np.int64], *seeds: Any
+    ) -> None:  # images of the host or of the device
         variables = (model.trainable_variables, model.non_trainable_variables, optimizer.variables)
         state = tuple([variable.value for variable in group] for group in variables)
         rest = len(images) % batch_size if as_a_whole else 0  # copies would count in its mean and variance
         if len(images) > rest:
-            state = through(state, images[: len(images) - rest], labels[: len(images) - rest])
+            state = through(state, images[: len(images) - rest], labels[: len(images) - rest], *seeds)
         if rest:
             state = one(state, images[-rest:], labels[-rest:], np.ones(rest, np.float32))
         for group, values in zip(variables, state, strict=True):
@@ -87,6 +97,23 @@ def jax_batch_runner(model: Any, batch_size: int) -> Callable[[NDArray[np.float3
                 variable.assign(value)
 
     return run
+
+
+def _attacked(model: Any, attack: InnerAttack) -> Callable[..., Any]:
+    """A batch attacked with the model as it is and dropout off, inside the compiled step."""
+    import jax
+
+    twin = logits_twin(model)
+
+    def before(trained: Any, other: Any, images: Any, labels: Any, seed: Any) -> Any:
+        def logits_of(inputs: Any) -> Any:
+            return ops.cast(twin.stateless_call(trained, other, inputs, training=False)[0], "float32")
+
+        key = jax.random.wrap_key_data(seed.astype("uint32"))
+        noise = jax.random.uniform(key, images.shape, minval=-attack.eps, maxval=attack.eps)
+        return attack(logits_of, images, labels, noise)
+
+    return before
 
 
 def _filled_up(rows: Any, size: int) -> Any:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from guided_retraining.machine.backend import keras
 from guided_retraining.models.cloning import architecture, clone
 from guided_retraining.retraining.trainer import BUILDING
+
+if TYPE_CHECKING:
+    from guided_retraining.retraining.cell import Cell
 
 KEPT_BYTES = 128 * 2**20  # of weights kept: all budgets and metrics of a replicate start from the same
 
@@ -36,3 +39,10 @@ def initial_weights(model: Any, seed: int) -> list[NDArray[Any]]:
                 _drawn.popitem(last=False)
             _drawn[kind] = weights
         return list(_drawn[kind])
+
+
+def start_weights(cell: Cell) -> list[NDArray[Any]]:
+    """The weights that a cell's training begins with: newly drawn, or the original model's."""
+    replicate = cell.replicate
+    fresh = cell.start == "fresh"
+    return initial_weights(replicate.original, replicate.draws) if fresh else replicate.start

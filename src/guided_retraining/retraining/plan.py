@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from guided_retraining.attacks.counts import attacked_count
+from guided_retraining.attacks.counts import attacked_count, planned_passes
+from guided_retraining.guidance.scoring import drawn_row
 from guided_retraining.parameters.blocks import AttackParameters, FitParameters, RetrainingParameters
+from guided_retraining.parameters.names import named_function
+from guided_retraining.retraining.curve import Curve
 from guided_retraining.retraining.selection import budget_steps, candidates
 
 
@@ -14,7 +18,7 @@ def plan_study(
     attack: AttackParameters,
     study: RetrainingParameters,
     training: FitParameters,
-    n_metrics: int,
+    metrics: Mapping[str, Mapping[str, Any] | None],
     n_replicates: int,
 ) -> dict[str, Any]:
     """Pools, budgets, cells and samples x epochs of a study; refuses what cannot be done.
@@ -24,12 +28,12 @@ def plan_study(
         attack: how many are attacked.
         study: budgets and configurations.
         training: epochs of the original model.
-        n_metrics: metrics compared.
+        metrics: rows of the parameters.
         n_replicates: how often everything is drawn anew.
 
     Returns:
-        A dictionary that JSON can hold; per configuration ``pool``, ``budgets``, ``cells``, ``samples``. The whole
-        pool is counted once for all metrics.
+        A dictionary that JSON can hold; per configuration ``pool``, ``budgets``, ``cells``, and in ``samples`` the
+        gradient passes, which of plain training are samples x epochs. The whole pool is counted once for all metrics.
 
     Raises:
         ParameterError: more attacked images or larger budgets than there are inputs.
@@ -39,19 +43,32 @@ def plan_study(
         for split, n in n_images.items()
     }
     everything = n_images["train"] + adversarial["train"]
+    each = [planned_passes(*named_function(name, given, "attack")) for name, given in attack.attacks.items()]
+    pool_passes = adversarial["train"] * sum(each) / len(each)
+    drawn = drawn_row(metrics)
     configurations = {}
     for name in study.configurations:
         row = study.configuration(name)
         pool = len(candidates(row, n_images["train"], everything))
         always = n_images["train"] if row.keep_clean else 0
-        budgets = budget_steps(study.budgets, pool)
-        epochs = study.fit(training, name).epochs
-        fits = [budget for budget in budgets[:-1] for _ in range(n_metrics)] + budgets[-1:]
+        fit = study.fit(training, name)
+        orders = row.orders(metrics, drawn)
+        if row.hardening[0].key == "retraining":
+            budgets = budget_steps(study.budgets_of(name), pool)
+            fits = [budget for budget in budgets[:-1] for _ in orders] + budgets[-1:]
+            passes = [float((always + n) * fit.epochs) for n in fits]
+        else:
+            curves = [Curve.of(study, training, attack, (name, key), metrics[key]) for key in orders]
+            planned = [
+                curve.hardenings(n_images["train"], adversarial["train"], pool_passes) for curve in curves
+            ]
+            budgets = list(planned[0])
+            passes = [how.passes for curve in planned for how in curve.values()]
         configurations[name] = {
             "pool": pool,
             "budgets": budgets,
-            "cells": len(fits) * n_replicates,
-            "samples": sum(always + fit for fit in fits) * n_replicates * epochs,
+            "cells": len(passes) * n_replicates,
+            "samples": round(sum(passes) * n_replicates),
         }
     return {
         "clean": n_images,

@@ -16,6 +16,8 @@ from guided_retraining.parameters.blocks import AttackParameters, ReattackParame
 from guided_retraining.storage.fingerprint import fingerprint
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from guided_retraining.attacks.robustness import RepeatedAttack
 
 
@@ -43,6 +45,7 @@ class Replicate:
         attacks: made anew against each retrained model.
         n_validation: images of the validation split attacked anew, at most.
         n_test: images of the test split attacked anew, at most.
+        pool_passes: gradient passes that the attacks on the pool took.
     """
 
     number: int
@@ -54,6 +57,7 @@ class Replicate:
     attacks: Sequence[RepeatedAttack] = ()
     n_validation: int = 0
     n_test: int = 0
+    pool_passes: float = 0.0
 
     @property
     def draws(self) -> int:
@@ -99,6 +103,7 @@ def study_replicates(
     seed: int,
     attack: AttackParameters,
     reattack: ReattackParameters,
+    train_table: pd.DataFrame,
 ) -> list[Replicate]:
     """The replicates of a study, from what its stages made and its parameters.
 
@@ -111,9 +116,11 @@ def study_replicates(
         seed: of the study.
         attack: the study's attacks.
         reattack: how many images are attacked anew, and by which further attacks.
+        train_table: what the attacks on the pools took, a row an image: ``seed, gradient_passes``.
     """
     from guided_retraining.attacks.robustness import repeated_attacks
 
+    passes = train_table.groupby("seed")["gradient_passes"].sum().round()
     anew = reattack.n_validation or reattack.n_test
     return [
         Replicate(
@@ -126,6 +133,7 @@ def study_replicates(
             attacks=repeated_attacks(attack.attacks, reattack) if anew else [],
             n_validation=reattack.n_validation,
             n_test=reattack.n_test,
+            pool_passes=float(passes[number]),
         )
         for number in numbers
     ]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.errors import InputError, ParameterError
 from guided_retraining.images.pool import LabelledPool
-from guided_retraining.parameters.blocks import BudgetFractions, Budgets, ConfigurationParameters
+from guided_retraining.parameters.configurations import BudgetFractions, Budgets, ConfigurationParameters
 
 
 def rank(scores: NDArray[np.floating], *, seed: int | tuple[int, ...]) -> NDArray[np.int64]:

@@ -7,9 +7,9 @@ state and dropout seeds are set back instead, so that a fit depends on its argum
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -18,24 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.images.arrays import ImageArray
-from guided_retraining.machine.backend import keras, on_accelerator
+from guided_retraining.machine.backend import keras
 from guided_retraining.machine.lending import Lender
 from guided_retraining.machine.parallel import stop_if_asked
 from guided_retraining.models.cloning import architecture, clone
 from guided_retraining.models.forward import ForwardPass
 from guided_retraining.models.logits import output_kind, softmax
 from guided_retraining.parameters.blocks import FitParameters
+from guided_retraining.retraining.chosen import Chosen
 from guided_retraining.retraining.fit_loop import make_batch_runner
+from guided_retraining.retraining.inner_attack import InnerAttack
 from guided_retraining.storage.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from guided_retraining.attacks import KerasLogitsEstimator
 
 CHUNK_BYTES = 16 * 2**20  # images gathered from the pool at a time; the only copy of them a fit makes
-
-DEVICE_BYTES = (
-    4 * 2**30
-)  # of a fit's images kept in a GPU's memory; more go there chunk by chunk, in each epoch
 
 ATTACKED_VALUES = 64 * 32 * 32 * 3  # pixel values in a batch, or 64 images
 
@@ -46,10 +44,19 @@ Weights = Sequence[NDArray[Any]]
 
 @dataclass(frozen=True)
 class FitCost:
-    """What one fit took: wall seconds, and samples x epochs."""
+    """What one fit took.
+
+    Attributes:
+        seconds: of wall time.
+        samples_seen: images trained on, each as often as it was.
+        other_passes: gradient passes beside those of training on them: attacks inside training, scoring.
+        notes: what else is known of the fit, kept in the cell's record.
+    """
 
     seconds: float
     samples_seen: int
+    other_passes: float = 0.0
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Trainer:
@@ -61,6 +68,7 @@ class Trainer:
         evaluation_batch_size: images a batch in :attr:`forward`.
 
     Attributes:
+        tracers: forward passes with activations, by the name of their layer, made where they are needed.
         forward: a forward pass through the model as it is after the latest fit, in float32 whatever the precision
             of training, so that all cells are measured alike.
     """
@@ -77,7 +85,9 @@ class Trainer:
             keras.ops.convert_to_numpy(variable).copy() for variable in self.model.optimizer.variables
         ]
         self._seed_states = [v for v in self.model.variables if v.path.endswith("seed_generator_state")]
-        self._run = make_batch_runner(self.model, parameters.batch_size)
+        self.tracers: dict[str | None, ForwardPass] = {}
+        self._runners: dict[InnerAttack | None, Callable[..., None]] = {}
+        self._runner(None)  # compiled here, not by the first of several fits
         self.forward = (
             ForwardPass(self.model, batch_size=evaluation_batch_size)
             if parameters.precision == "float32"
@@ -117,32 +127,75 @@ class Trainer:
             after_epoch: called with (epochs done, seconds of this epoch).
         """
         generator = np.random.default_rng(seed)
-        self._reset(start, generator)
-        parameters = self.parameters
-        image_bytes = int(np.prod(images.shape[1:])) * 4
-        chunk = max(1, CHUNK_BYTES // (image_bytes * parameters.batch_size)) * parameters.batch_size
+        self.reset(start, generator)
         begun = time.perf_counter()
-        on_device = None
-        if on_accelerator() and len(indices) * image_bytes <= DEVICE_BYTES:
-            on_device = _on_device(images, indices, chunk)
-        for epoch in range(parameters.epochs):
+        chosen = self.chosen(images, indices)
+        for epoch in range(self.parameters.epochs):
             epoch_start = time.perf_counter()
-            order = generator.permutation(len(indices))
-            for position in range(0, len(order), chunk):
-                stop_if_asked()
-                turn = order[position : position + chunk]
-                chosen = indices[turn]
-                batch = images[chosen] if on_device is None else keras.ops.take(on_device, turn, axis=0)
-                self._run(batch, labels[chosen])
+            self.go_through(chosen, labels[indices], generator.permutation(len(indices)))
             if after_epoch is not None:
                 after_epoch(epoch + 1, time.perf_counter() - epoch_start)
-        return FitCost(time.perf_counter() - begun, samples_seen=len(indices) * parameters.epochs)
+        return FitCost(time.perf_counter() - begun, samples_seen=len(indices) * self.parameters.epochs)
+
+    def chosen(self, images: ImageArray, indices: NDArray[np.int64]) -> Chosen:
+        """Images to :meth:`go_through`, as :meth:`fit` takes them."""
+        return Chosen(images, indices, self._rows(images))
+
+    def go_through(
+        self,
+        chosen: Chosen,
+        labels: NDArray[np.int64],
+        order: NDArray[np.int64],
+        *,
+        attack: InnerAttack | None = None,
+        generator: np.random.Generator | None = None,
+    ) -> None:
+        """Train on images in an order, from the weights as they are.
+
+        Args:
+            chosen: ``m`` images.
+            labels: ``(m,)``.
+            order: ``(k,)`` positions among them; one may come more than once.
+            attack: made on each batch before the step, whole batches alone; ``k`` is a multiple of the batch size.
+            generator: of the attack's random starts.
+        """
+        runner, rows, batch_size = self._runner(attack), self._rows(chosen.images), self.parameters.batch_size
+        for position in range(0, len(order), rows):
+            stop_if_asked()
+            turn = order[position : position + rows]
+            if attack is None:
+                runner(chosen[turn], labels[turn])
+            else:
+                assert generator is not None
+                seeds = generator.integers(2**31, size=(len(turn) // batch_size, 2), dtype=np.int32)
+                runner(chosen[turn], labels[turn], seeds)
+
+    def _runner(self, attack: InnerAttack | None) -> Callable[..., None]:
+        if attack not in self._runners:
+            self._runners[attack] = make_batch_runner(self.model, self.parameters.batch_size, attack)
+        return self._runners[attack]
+
+    def _rows(self, images: ImageArray) -> int:
+        """Images read at a time: whole batches."""
+        batch_bytes = int(np.prod(images.shape[1:])) * 4 * self.parameters.batch_size
+        return max(1, CHUNK_BYTES // batch_bytes) * self.parameters.batch_size
+
+    def synchronise(self) -> None:
+        """Let :attr:`forward`'s model and :attr:`estimator` have the weights of the training as it is."""
+        if self.forward.model is not self.model:
+            self.forward.model.set_weights(self.model.get_weights())
 
     def probabilities(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Probabilities of the classes, ``(n, k)``, from the model's outputs, ``(n, k)`` probabilities or logits."""
         return softmax(outputs) if self._logits else outputs
 
-    def _reset(self, start: Weights, generator: np.random.Generator) -> None:
+    def reset(self, start: Weights, generator: np.random.Generator) -> None:
+        """Set weights, optimizer and dropout back to those that a fit begins with.
+
+        Args:
+            start: weights, as ``model.get_weights()`` gives them.
+            generator: of dropout's seeds.
+        """
         self.model.set_weights(list(start))
         for variable, value in zip(self.model.optimizer.variables, self._optimizer_start, strict=True):
             variable.assign(value)
@@ -171,13 +224,6 @@ def lent_trainer(model: Any, parameters: FitParameters) -> Iterator[Trainer]:
 
     with _TRAINERS.lent(fingerprint(architecture(model), parameters), make) as trainer:
         yield trainer
-
-
-def _on_device(images: ImageArray, indices: NDArray[np.int64], chunk: int) -> Any:
-    """The chosen images as one tensor, carried over chunk by chunk."""
-    parts = range(0, len(indices), chunk)
-    tensors = [keras.ops.convert_to_tensor(images[indices[start : start + chunk]]) for start in parts]
-    return keras.ops.concatenate(tensors) if len(tensors) > 1 else tensors[0]
 
 
 class _Float32Forward(ForwardPass):

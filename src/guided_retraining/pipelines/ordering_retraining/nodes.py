@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from guided_retraining.evaluation.outcomes import columns_in_order
-from guided_retraining.guidance import row_metric
 from guided_retraining.images.pool import LabelledPool
 from guided_retraining.parameters.blocks import (
     AttackParameters,
     FitParameters,
+    ModelParameters,
     RetrainingParameters,
 )
 from guided_retraining.storage.store import Store
@@ -26,12 +26,14 @@ def retrain_curve(
     train_pools: Mapping[int, LabelledPool],
     validation_pools: Mapping[int, LabelledPool],
     test_pools: Mapping[int, LabelledPool],
+    train_table: pd.DataFrame,
     scores: Mapping[int, NDArray[np.floating]],
     replicates: tuple[int, ...],
     seed: int,
     study: RetrainingParameters,
     training: FitParameters,
     attack: AttackParameters,
+    model: ModelParameters,
     metric: dict[str, Any],
     cells: Store,
     *,
@@ -44,12 +46,14 @@ def retrain_curve(
         train_pools: inputs to choose from.
         validation_pools: inputs to choose the budget on.
         test_pools: inputs to report on.
+        train_table: adversarial table of the training pools: what their attacks took.
         scores: ``(n,)`` of each training pool.
         replicates: which there are.
         seed: of the study.
         study: budgets and configurations.
         training: how the original models were fitted.
         attack: the study's attacks, which are repeated on the retrained models.
+        model: whose activations metrics read.
         metric: its parameters.
         cells: finished cells; none is computed twice.
         names: of the configuration and of the metric.
@@ -63,27 +67,24 @@ def retrain_curve(
     from guided_retraining.retraining.curve import Curve
     from guided_retraining.retraining.replicate import study_replicates
 
-    curve = Curve(
-        study.configuration(names[0]),
-        study.fit(training, names[0]),
-        study.budgets,
-        drawn=row_metric(names[1], metric).per_seed,
-    )
+    curve = Curve.of(study, training, attack, names, metric, model.feature_layer)
     pools = train_pools, validation_pools, test_pools
     todo = [
         cell
-        for replicate in study_replicates(models, *pools, replicates, seed, attack, study.reattack)
+        for replicate in study_replicates(
+            models, *pools, replicates, seed, attack, study.reattack, train_table
+        )
         for cell in curve.cells(replicate, scores[replicate.number])
     ]
     found: dict[int, dict[str, Any]] = {}
-    with Ticker(" ".join(names), len(todo), work=sum(len(cell.indices) for cell in todo)) as ticker:
+    with Ticker(" ".join(names), len(todo), work=sum(cell.passes for cell in todo)) as ticker:
         for position, record, fitted_now in finished(
             todo, cells, at_once=study.fits_at_once or side_by_side()
         ):
             cell, accuracy = todo[position], record["accuracy_combined"]
             found[position] = record
             note = f"accuracy {accuracy:.3f} with {cell.n_inputs} inputs"
-            ticker.tick(len(found), note, accuracy=accuracy, found=not fitted_now, work=len(cell.indices))
+            ticker.tick(len(found), note, accuracy=accuracy, found=not fitted_now, work=cell.passes)
     rows = [
         {
             "seed": cell.replicate.number,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kedro.pipeline import Pipeline, node
 
@@ -10,15 +10,14 @@ from guided_retraining.pipelines.ordering_retraining.nodes import finish_results
 from guided_retraining.pipelines.wiring import bound, inside, stage
 
 
-def create_pipeline(dataset: str, configurations: Sequence[str], metrics: Sequence[str]) -> Pipeline:
+def create_pipeline(dataset: str, orders: Mapping[str, Sequence[str]]) -> Pipeline:
     """The stage, with plain names.
 
     Args:
         dataset: its name, written into the results.
-        configurations: keys of the configurations.
-        metrics: keys of the metrics.
+        orders: keys of the configurations, and of the metrics that each compares.
     """
-    curves = [f"curves_{configuration}" for configuration in configurations]
+    curves = [f"curves_{configuration}" for configuration in orders]
     gather = Pipeline(
         [
             node(
@@ -28,9 +27,9 @@ def create_pipeline(dataset: str, configurations: Sequence[str], metrics: Sequen
                 name="finish_results",
             )
         ],
-        inputs={f"curves_{configuration}": f"{configuration}.curves" for configuration in configurations},
+        inputs={f"curves_{configuration}": f"{configuration}.curves" for configuration in orders},
     )
-    return stage("ordering_retraining", [*(_configuration(name, metrics) for name in configurations), gather])
+    return stage("ordering_retraining", [*(_configuration(*row) for row in orders.items()), gather])
 
 
 def _configuration(name: str, metrics: Sequence[str]) -> Pipeline:
@@ -53,12 +52,14 @@ def _curve(name: str, metric: str) -> Pipeline:
                     "train_pool",
                     "validation_pool",
                     "test_pool",
+                    "train_adversarial_table",
                     "scores",
                     "params:replicates",
                     "params:seed",
                     "params:ordering_retraining",
                     "params:training",
                     "params:attack",
+                    "params:model",
                     f"params:metrics.{metric}",
                     "cells",
                 ],

@@ -107,7 +107,7 @@ def plan(
     Returns:
         The plan, as :func:`guided_retraining.retraining.plan.plan_study` makes it.
     """
-    chosen = [name for name, parameters in metrics.items() if parameters is not None]
-    planned = plan_study(dataset_summary["images"], attack, study, training, len(chosen), len(replicates))
-    logger.info("planned: %d cells, %s samples to train on", planned["cells"], f"{planned['samples']:,}")
+    chosen = {name: parameters for name, parameters in metrics.items() if parameters is not None}
+    planned = plan_study(dataset_summary["images"], attack, study, training, chosen, len(replicates))
+    logger.info("planned: %d cells, %s gradient passes", planned["cells"], f"{planned['samples']:,}")
     return planned
