@@ -22,10 +22,28 @@ def test_a_configuration_is_described_by_what_it_does_whatever_its_key():
 
 
 def test_configurations_that_differ_are_told_apart_in_words():
-    assert set(CHOICES) == set(ConfigurationParameters.model_fields)
+    compared = {"metrics", "budgets"}  # they decide which models there are, not what is done with one
+    assert set(CHOICES) | compared | {"strategy"} == set(ConfigurationParameters.model_fields)
     rows = [dict(zip(CHOICES, values, strict=True)) for values in product(*CHOICES.values())]
     words = [configuration_words(ConfigurationParameters(**row)) for row in rows]
     ranked_alike = {(row["start"], str(row["training"])) for row in rows}
     # with the clean inputs always kept only adversarial ones are ranked, whatever the pool
     assert len(set(words)) == len(rows) - len(ranked_alike)
     assert words == [configuration_words(row) for row in rows]
+
+
+def test_each_parameter_of_a_strategy_is_told_apart_in_words():
+    def words(strategy):
+        return configuration_words(ConfigurationParameters(start="fresh", strategy=strategy))
+
+    asked = [
+        "retraining", "clean_continuation", "rounds", "adversarial_training",
+        *({"adversarial_training": {"eps": 0.1, **given}}
+          for given in ({}, {"steps": 7}, {"share": 0.5}, {"share": 0.5, "rest": "fgsm"},
+                        {"share": 0.5, "lowest_first": True}, {"step_size": 0.5})),
+        {"rounds": {"rounds": 2}}, {"rounds": {"steps": 5}},
+    ]  # fmt: skip
+    assert len({words(one) for one in asked}) == len(asked)
+    assert words({"adversarial_training": {"eps": 0.1}}) == (
+        "fresh weights, adversarial training (FGSM with a random start, eps 0.1)"
+    )

@@ -12,6 +12,7 @@ import pytest
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import ForwardPass
 from guided_retraining.parameters.blocks import FitParameters
+from guided_retraining.retraining import chosen as chosen_module
 from guided_retraining.retraining import fit_loop, fit_loop_jax
 from guided_retraining.retraining import initial as initial_module
 from guided_retraining.retraining import trainer as trainer_module
@@ -111,10 +112,10 @@ def test_images_kept_on_the_device_give_the_same_bits(
     trainer.fit(start, images, labels, chosen, seed=1)
     expected = trainer.model.get_weights()
     carried = []
-    monkeypatch.setattr(trainer_module, "on_accelerator", lambda: True)
-    monkeypatch.setattr(trainer_module, "DEVICE_BYTES", device_bytes)
-    whole = trainer_module._on_device
-    monkeypatch.setattr(trainer_module, "_on_device", lambda *given: carried.append(1) or whole(*given))
+    monkeypatch.setattr(chosen_module, "on_accelerator", lambda: True)
+    monkeypatch.setattr(chosen_module, "DEVICE_BYTES", device_bytes)
+    whole = chosen_module._on_device
+    monkeypatch.setattr(chosen_module, "_on_device", lambda *given: carried.append(1) or whole(*given))
     trainer.fit(start, images, labels, chosen, seed=1)
     assert len(carried) == (device_bytes == 2**30), "once a fit, if there is room"
     for a, b in zip(expected, trainer.model.get_weights(), strict=True):

@@ -84,7 +84,8 @@ def asked_strategy(asked: str | Mapping[str, Any]) -> tuple[Strategy, dict[str, 
 def _attack_words(values: Values) -> str:
     size = "" if values["eps"] is None else f", eps {values['eps']:g}"
     name = "FGSM with a random start" if values["steps"] == 1 else f"PGD-{values['steps']}"
-    return f"{name}{size}"
+    length = "" if values["step_size"] is None else f", steps of {values['step_size']:g} eps"
+    return f"{name}{size}{length}"
 
 
 def _adversarial_words(values: Values) -> str:

@@ -46,10 +46,12 @@ def current_scores(
     images: Any = parts[0][0] if len(parts) == 1 else JoinedImages(parts[0][0], parts[1][0])
     labels = np.concatenate([part[1] for part in parts])
     activations, outputs = _tracer(trainer, ordering.feature_layer)(images)
-    n_reference = len(clean[1]) if parts[0] is clean else 0
-    trace = Trace(activations, trainer.probabilities(outputs), labels, n_reference=n_reference)
+    n_clean = len(clean[1]) if parts[0] is clean else 0
+    trace = Trace(
+        activations, trainer.probabilities(outputs), labels, n_reference=n_clean or len(labels)
+    )  # without clean images for metrics that read no reference
     scores = score(ordering.function, trace, seed=seed, **ordering.parameters)
-    return scores[0 if with_clean else n_reference :], FORWARD * len(labels)
+    return scores[0 if with_clean else n_clean :], FORWARD * len(labels)
 
 
 def _tracer(trainer: Trainer, layer: str | None) -> ForwardPass:

@@ -15,6 +15,7 @@ import numpy as np
 
 from guided_retraining.models.forward import FORWARD
 from guided_retraining.parameters.configurations import Budgets, ConfigurationParameters
+from guided_retraining.parameters.strategies import Strategy
 from guided_retraining.retraining.selection import budget_steps, candidates
 
 __all__ = ["Hardening", "Ordering", "hardenings"]
@@ -121,19 +122,33 @@ def hardenings(
             )
             for n in budget_steps(budgets, ranked)
         }
-    each = _passes_each(values, batch_size, ordering) if row.attacks else 1.0
     found = {}
     for n in budget_steps(budgets, total):
-        shown = batch_size * max(1, int((pool_passes + epochs * n) / each / batch_size))
-        found[shown] = Hardening(row.key, values, shown, each * shown, ordering=ordering)
+        batches, passes = _bought(row, values, n_clean, batch_size, pool_passes + epochs * n, ordering)
+        shown = batches * batch_size
+        found[shown] = Hardening(row.key, values, shown, passes, ordering=ordering)
     return found
 
 
-def _passes_each(values: Mapping[str, Any], batch_size: int, ordering: Ordering | None) -> float:
-    """Of an image that adversarial training shows: its attack, the step, and its share of scoring the epoch."""
-    share = attacked_in_batch(values["share"], batch_size) / batch_size
-    cheap = 1 if values["rest"] == "fgsm" else 0
-    return 1 + share * values["steps"] + (1 - share) * cheap + (FORWARD if ordering is not None else 0)
+def _bought(
+    row: Strategy,
+    values: Mapping[str, Any],
+    n_clean: int,
+    batch_size: int,
+    price: float,
+    ordering: Ordering | None,
+) -> tuple[int, float]:
+    """The most batches that a price buys, one at least, with their attacks and scoring; and what they take."""
+    in_batch = float(batch_size)
+    if row.attacks:
+        first = attacked_in_batch(values["share"], batch_size)
+        rest = 1 if values["rest"] == "fgsm" else 0
+        in_batch += first * values["steps"] + (batch_size - first) * rest
+    per_epoch = max(1, n_clean // batch_size)
+    scoring = 0.0 if ordering is None else FORWARD * n_clean
+    epochs, left = divmod(price, per_epoch * in_batch + scoring)
+    batches = max(1, int(epochs) * per_epoch + max(0, int((left - scoring) / in_batch)))
+    return batches, batches * in_batch + -(-batches // per_epoch) * scoring
 
 
 def _rounds(
