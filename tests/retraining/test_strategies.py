@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -329,3 +330,17 @@ def test_only_orders_that_matter_are_compared() -> None:
     assert _study({"metrics": ["dsa"]}).orders("mine") == ["dsa"]
     assert _study({"strategy": "adversarial_training"}).orders("mine") == ["random"]
     assert _study({"strategy": {"adversarial_training": {"share": 0.5}}}).orders("mine") == ["random", "dsa"]
+
+
+def test_a_model_that_cannot_be_scored_yet_gets_a_drawn_order(
+    replicate: Replicate, trainer: Trainer, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = build_model("C4 P F FC8", (4, 4, 1), 3, seed=0)
+    model.set_weights(
+        [np.zeros_like(weight) for weight in model.get_weights()]
+    )  # all images look alike to it
+    blank = dataclasses.replace(replicate, original=model)
+    attacked = _cells(blank, {"adversarial_training": {"share": 0.5}}, "dsa")[-1]
+    record = retrain(attacked, trainer)
+    assert "drawn order for once: DSA needs reference inputs of at least two predicted classes" in caplog.text
+    assert record["gradient_passes"] == attacked.passes

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from guided_retraining.errors import InputError
 from guided_retraining.guidance.scoring import score
 from guided_retraining.guidance.trace import Trace
 from guided_retraining.images.arrays import ImageArray, JoinedImages
@@ -15,6 +17,8 @@ from guided_retraining.retraining.hardening import Ordering
 from guided_retraining.retraining.trainer import BUILDING, Trainer
 
 __all__ = ["current_scores"]
+
+logger = logging.getLogger(__name__)
 
 
 def current_scores(
@@ -38,7 +42,8 @@ def current_scores(
 
     Returns:
         Scores, higher = earlier, of the clean images (if asked for) followed by the attacked ones; and the gradient
-        passes that this took.
+        passes that this took. A model that cannot be scored yet, because it takes all images for one class, gives
+        equal scores, and a drawn order.
     """
     parts = [clean] if with_clean or ordering.reads_reference else []
     if attacked is not None and len(attacked[1]):
@@ -50,7 +55,11 @@ def current_scores(
     trace = Trace(
         activations, trainer.probabilities(outputs), labels, n_reference=n_clean or len(labels)
     )  # without clean images for metrics that read no reference
-    scores = score(ordering.function, trace, seed=seed, **ordering.parameters)
+    try:
+        scores = score(ordering.function, trace, seed=seed, **ordering.parameters)
+    except InputError as error:
+        logger.warning("inputs taken in a drawn order for once: %s", error)
+        scores = np.zeros(len(labels))
     return scores[0 if with_clean else n_clean :], FORWARD * len(labels)
 
 
