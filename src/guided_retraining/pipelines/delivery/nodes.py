@@ -22,7 +22,6 @@ from guided_retraining.evaluation.delivered import (
     deviations,
 )
 from guided_retraining.evaluation.forgetting import forgetting
-from guided_retraining.guidance import row_metric
 from guided_retraining.images.pool import LabelledPool
 from guided_retraining.machine.versions import versions
 from guided_retraining.parameters.blocks import (
@@ -42,10 +41,12 @@ def harden(
     train_pools: Mapping[int, LabelledPool],
     validation_pools: Mapping[int, LabelledPool],
     test_pools: Mapping[int, LabelledPool],
+    train_table: pd.DataFrame,
     seed: int,
     study: RetrainingParameters,
     training: FitParameters,
     attack: AttackParameters,
+    model: ModelParameters,
     answer: dict[str, Any],
     results: pd.DataFrame,
     metric_parameters: dict[str, Any],
@@ -59,10 +60,12 @@ def harden(
         train_pools: inputs to choose from.
         validation_pools: inputs that were chosen on.
         test_pools: inputs that are reported on.
+        train_table: adversarial table of the training pools: what their attacks took.
         seed: of the study.
         study: budgets and configurations.
         training: how the original models were fitted.
         attack: the study's attacks.
+        model: whose activations metrics read.
         answer: what to do.
         results: of all cells.
         metric_parameters: rows of the parameters.
@@ -79,14 +82,10 @@ def harden(
     if chosen is None:
         return []
     pools = train_pools, validation_pools, test_pools
-    replicate = _replicate(chosen["replicate"], models, pools, seed, study, attack)
+    replicate = _replicate(chosen["replicate"], models, pools, train_table, seed, study, attack)
     name, metric = chosen["configuration"], chosen["metric"]
-    curve = Curve(
-        study.configuration(name),
-        study.fit(training, name),
-        study.budgets,
-        drawn=row_metric(metric, metric_parameters[metric]).per_seed,
-    )
+    names, row = (name, metric), metric_parameters[metric]
+    curve = Curve.of(study, training, attack, names, row, model.feature_layer)
     cells = curve.cells(replicate, scores[f"scores_{metric}"][replicate.number])
     return [refit(next(one for one in cells if one.n_inputs == chosen["n_inputs"]), store)]
 
@@ -97,6 +96,7 @@ def check_hardened(
     train_pools: Mapping[int, LabelledPool],
     validation_pools: Mapping[int, LabelledPool],
     test_pools: Mapping[int, LabelledPool],
+    train_table: pd.DataFrame,
     seed: int,
     study: RetrainingParameters,
     training: FitParameters,
@@ -112,6 +112,7 @@ def check_hardened(
         train_pools: inputs to choose from.
         validation_pools: inputs that were chosen on.
         test_pools: inputs that are reported on.
+        train_table: adversarial table of the training pools: what their attacks took.
         seed: of the study.
         study: budgets and configurations.
         training: how the original models were fitted.
@@ -136,7 +137,7 @@ def check_hardened(
             fingerprints={},
         )  # fmt: skip
     pools = train_pools, validation_pools, test_pools
-    replicate = _replicate(chosen["replicate"], models, pools, seed, study, attack)
+    replicate = _replicate(chosen["replicate"], models, pools, train_table, seed, study, attack)
     fit = study.fit(training, chosen["configuration"])
     (model,) = hardened
     after, before = (measure_model(one, replicate, fit) for one in (model, replicate.original))
@@ -234,6 +235,7 @@ def _replicate(
     number: int,
     models: Mapping[int, Any],
     pools: tuple[Mapping[int, LabelledPool], ...],
+    train_table: pd.DataFrame,
     seed: int,
     study: RetrainingParameters,
     attack: AttackParameters,
@@ -241,4 +243,7 @@ def _replicate(
     from guided_retraining.retraining.replicate import study_replicates
 
     train, validation, test = pools
-    return study_replicates(models, train, validation, test, (number,), seed, attack, study.reattack)[0]
+    (one,) = study_replicates(
+        models, train, validation, test, (number,), seed, attack, study.reattack, train_table
+    )
+    return one

@@ -21,6 +21,7 @@ def create_pipeline(metrics: Sequence[str]) -> Pipeline:
         "train_pools": "train_pool",
         "validation_pools": "validation_pool",
         "test_pools": "test_pool",
+        "train_table": "train_adversarial_table",
         "seed": "params:seed",
         "study": "params:ordering_retraining",
         "training": "params:training",
@@ -28,7 +29,12 @@ def create_pipeline(metrics: Sequence[str]) -> Pipeline:
         "answer": "answer",
         "results": "results",
     }
-    fitted_by = {**made_from, "metric_parameters": "params:metrics", "store": "hardened_store"}
+    fitted_by = {
+        **made_from,
+        "model": "params:model",
+        "metric_parameters": "params:metrics",
+        "store": "hardened_store",
+    }
     return stage(
         "delivery",
         [
