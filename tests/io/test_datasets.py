@@ -13,7 +13,8 @@ from kedro.io import DatasetError
 from guided_retraining.images.arrays import SelectedImages, UnitImages
 from guided_retraining.images.pool import LabelledPool
 from guided_retraining.io.arrays import NumpyDataset
-from guided_retraining.io.atomic import AtomicJSONDataset, AtomicTextDataset, FigureDataset
+from guided_retraining.io.atomic import AtomicJSONDataset, AtomicTextDataset
+from guided_retraining.io.figure import FigureDataset
 from guided_retraining.io.optional import OptionalDataset
 from guided_retraining.io.pool import PoolDataset
 from guided_retraining.io.store import StoreDataset

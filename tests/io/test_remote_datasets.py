@@ -19,8 +19,8 @@ from guided_retraining.io.atomic import (
     AtomicJSONDataset,
     AtomicParquetDataset,
     AtomicTextDataset,
-    FigureDataset,
 )
+from guided_retraining.io.figure import FigureDataset
 from guided_retraining.io.model import KerasModelDataset
 from guided_retraining.io.pool import PoolDataset
 from guided_retraining.io.raw import RawFolderDataset
@@ -234,7 +234,7 @@ def test_data_sets_pickle_and_tell_how_they_were_made(remote: str) -> None:
         assert str(pickle.loads(pickle.dumps(dataset))) == str(dataset)
     entries = {
         "figure": {
-            "type": "guided_retraining.io.atomic.FigureDataset",
+            "type": "guided_retraining.io.figure.FigureDataset",
             "filepath": f"{remote}/a.png",
             "vector": False,
             "save_args": {"dpi": 150},

@@ -35,6 +35,8 @@ REPLICATES = (0, 1)
 METRICS: dict[str, dict[str, Any]] = {"first": {"function": "deep_gini"}, "random": {}}
 FIT = FitParameters(epochs=2, batch_size=16)
 ATTACK = AttackParameters(attacks={"fgsm": {"eps": 0.1}})
+MODEL = ModelParameters(architecture="C4 P F FC8")
+TABLE = pd.DataFrame({"seed": [0, 1], "gradient_passes": [20.0, 20.0]})
 STUDY = RetrainingParameters.model_validate(
     {
         "budgets": [30],
@@ -65,7 +67,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     store = Store(tmp_path_factory.mktemp("cells"))
     curves = [
         retrain_curve(
-            models, *pools, scores[metric], REPLICATES, 0, STUDY, FIT, ATTACK, METRICS[metric], store,
+            models, *pools, TABLE, scores[metric], REPLICATES, 0, STUDY, FIT, ATTACK, MODEL, METRICS[metric], store,
             names=("config_2", metric),
         )
         for metric in METRICS
@@ -73,10 +75,11 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     results, _ = finish_results(*curves, dataset="toy")
     return {
         "model": models, "train_pool": pools[0], "validation_pool": pools[1], "test_pool": pools[2],
-        "results": results, **{f"{metric}.scores": scores[metric] for metric in METRICS},
+        "train_adversarial_table": TABLE, "results": results,
+        **{f"{metric}.scores": scores[metric] for metric in METRICS},
         "params:seed": 0, "params:ordering_retraining": STUDY, "params:training": FIT, "params:attack": ATTACK,
         "params:metrics": METRICS, "params:source": SourceParameters(reader="folder"),
-        "params:model": ModelParameters(architecture="C4 P F FC8"),
+        "params:model": MODEL,
         "parameters": {"toy": {"training": FIT, "replicates": list(REPLICATES)}},
         "dataset_summary": {
             "class_names": ["a", "b", "c"], "image_shape": [4, 4, 1], "images": {"train": 100, "test": 50}, "notes": [],

@@ -135,7 +135,8 @@ def test_listing_pipelines_loads_no_deep_learning_library(project: Path) -> None
 
 def test_images_tables_and_figures_have_previews(smoke_project: Path) -> None:
     from guided_retraining.io.arrays import NumpyDataset
-    from guided_retraining.io.atomic import AtomicJSONDataset, AtomicParquetDataset, FigureDataset
+    from guided_retraining.io.atomic import AtomicJSONDataset, AtomicParquetDataset
+    from guided_retraining.io.figure import FigureDataset
     from guided_retraining.io.replicates import ReplicatedArraysDataset
 
     data = smoke_project / "data/smoke"

@@ -17,7 +17,8 @@ COLUMNS = [
     "accuracy_replayed_fgsm", "accuracy_combined", "accuracy_robust", "accuracy_robust_bim", "accuracy_robust_fgsm",
     "accuracy_unseen", "accuracy_unseen_apgd_ce", "calibration_error", "validation_accuracy_clean",
     "validation_accuracy_combined", "validation_accuracy_robust", "reattack_seconds", "reattack_gradient_passes",
-    "fit_seconds", "fit_cpu_seconds", "epochs", "samples_seen", "gradient_passes", "peak_memory_mb", "energy_wh",
+    "fit_seconds", "fit_cpu_seconds", "epochs", "samples_seen", "gradient_passes", "price_gradient_passes",
+    "peak_memory_mb", "energy_wh", "watched_fgsm", "watched_pgd", "catastrophic_overfitting",
 ]  # fmt: skip
 
 
@@ -37,12 +38,17 @@ def test_results_have_the_documented_columns_and_one_row_per_cell(results: pd.Da
         "config_1": 36,
         "config_2": 48,
         "config_3": 48,
+        "adversarial_training": 6,  # the order of its inputs does not matter
+        "rounds": 12,  # two metrics, two budgets
     }
 
 
 def test_every_column_is_filled_but_those_that_may_be_empty(results: pd.DataFrame) -> None:
     empty = set(results.columns[results.isna().any()])
-    assert empty <= {"energy_wh"}
+    watched = {"watched_fgsm", "watched_pgd", "catastrophic_overfitting"}  # of one-step training alone
+    assert empty <= {"energy_wh"} | watched
+    trained = results[results["configuration"] == "adversarial_training"]
+    assert trained[list(watched)].notna().all(axis=None)
     accuracies = results.filter(like="accuracy_")
     assert accuracies.to_numpy().min() >= 0
     assert accuracies.to_numpy().max() <= 1
@@ -62,7 +68,9 @@ def test_combined_accuracy_is_the_mean_over_clean_and_replayed_inputs(
 
 def test_the_whole_pool_is_one_cell_for_all_metrics(results: pd.DataFrame) -> None:
     whole = results[results["n_inputs"] == results["pool_size"]]
-    for _, cells in whole.groupby(["configuration", "seed"]):
+    for _, cells in whole[whole["configuration"].str.startswith("config_")].groupby(
+        ["configuration", "seed"]
+    ):
         assert len(cells) == len(METRICS)
         assert len(cells.drop(columns="metric").drop_duplicates()) == 1
 
@@ -71,10 +79,24 @@ def test_no_inputs_means_the_original_model_of_the_replicate(
     results: pd.DataFrame, smoke_project: Path
 ) -> None:
     original = results[results["n_inputs"] == 0]
-    assert set(original["configuration"]) == {"config_2", "config_3"}
+    assert set(original["configuration"]) == {"config_2", "config_3", "rounds"}
     for replicate, rows in original.groupby("seed"):
         assert rows["accuracy_combined"].nunique() == 1
         assert rows["accuracy_clean"].unique() == pytest.approx([_measured(smoke_project, replicate)["test"]])
+
+
+def test_strategies_are_run_at_the_price_of_retraining_on_the_pool(results: pd.DataFrame) -> None:
+    whole = results[results["n_inputs"] == results["pool_size"]]
+    prices = whole.groupby(["configuration", "seed"])["price_gradient_passes"].first().unstack()
+    for replicate in (0, 1):
+        price = prices[replicate]
+        assert price["config_1"] == price["config_2"] > price["config_3"]
+        assert 0.9 * price["config_1"] < price["adversarial_training"] <= price["config_1"]
+    own = results[results["configuration"].isin(["adversarial_training", "rounds"])]
+    assert (own["price_gradient_passes"] == own["gradient_passes"]).all(), "nothing of the pool is paid"
+    ranked = results[(results["configuration"] == "config_3") & (results["n_inputs"] == 22)]
+    ranked = ranked.groupby("metric")["price_gradient_passes"].mean()
+    assert ranked["dsa"] == ranked["deep_gini"] > ranked["random"], "scoring is paid where it is used"
 
 
 def _measured(smoke_project: Path, replicate: object) -> dict[str, float]:

@@ -8,19 +8,18 @@ from typing import Any
 
 from kedro.io import DatasetError
 from kedro_datasets.json import JSONDataset
-from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.text import TextDataset
 
 from guided_retraining.storage.copies import local_path
 from guided_retraining.storage.files import atomic_path
 from guided_retraining.storage.objects import exists
-from guided_retraining.storage.targets import as_target, with_suffix
+from guided_retraining.storage.targets import as_target
 
 _save_path: contextvars.ContextVar[Path | None] = contextvars.ContextVar("atomic save path", default=None)
 
 
-class _AtomicMixin:
+class AtomicMixin:
     """Redirects a data set's save to a temporary path and renames it afterwards.
 
     Kedro's part sees local files only: its own save opens the object itself, and what was written when an error came
@@ -77,39 +76,13 @@ class _AtomicMixin:
         return {**config, **config.pop("arguments", {})}
 
 
-class AtomicJSONDataset(_AtomicMixin, JSONDataset):
+class AtomicJSONDataset(AtomicMixin, JSONDataset):
     """A JSON file."""
 
 
-class AtomicParquetDataset(_AtomicMixin, ParquetDataset):
+class AtomicParquetDataset(AtomicMixin, ParquetDataset):
     """A table."""
 
 
-class AtomicTextDataset(_AtomicMixin, TextDataset):
+class AtomicTextDataset(AtomicMixin, TextDataset):
     """A text file, for example the report."""
-
-
-class FigureDataset(_AtomicMixin, MatplotlibDataset):
-    """A figure as PNG for people and, where it consists of lines, as SVG beside it for the report.
-
-    Args:
-        vector: whether the SVG is written too, and loaded rather than the PNG.
-        arguments: those of Kedro's Matplotlib data set.
-    """
-
-    def __init__(self, *, vector: bool = True, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self._vector = with_suffix(self._target, ".svg") if vector else None
-
-    def save(self, data: Any) -> None:
-        """Write the PNG, and the SVG."""
-        super().save(data)
-        if self._vector is not None:
-            # Laid out for the PNG already; doing it again would be half of a save's time.
-            data.set_layout_engine("none")
-            with atomic_path(self._vector) as temporary:
-                data.savefig(temporary, format="svg")
-
-    def load(self) -> bytes:
-        """The SVG's or the PNG's bytes."""
-        return local_path(self._vector or self._target).read_bytes()

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from guided_retraining.guidance.registry import METRICS
 from guided_retraining.guidance.scoring import row_metric
+from guided_retraining.models.forward import FORWARD
 from guided_retraining.parameters.blocks import AttackParameters, FitParameters, RetrainingParameters
 from guided_retraining.parameters.configurations import Budgets, ConfigurationParameters
 from guided_retraining.parameters.names import named_function
 from guided_retraining.retraining.cell import Cell
 from guided_retraining.retraining.hardening import Hardening, Ordering, hardenings
 from guided_retraining.retraining.replicate import Replicate
-from guided_retraining.retraining.selection import select
+from guided_retraining.retraining.selection import candidates, select
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,22 @@ class Curve:
         return [
             Cell(replicate, row.start, self.fit, n_inputs, indices) for n_inputs, indices in chosen.items()
         ]
+
+    def paid_before(self, cell: Cell) -> float:
+        """Gradient passes that had to be spent before a cell of this curve could be trained.
+
+        Retraining on stored inputs takes the attacks on the whole pool, and where not all of it is used, the metric's
+        forward pass over it. A strategy that makes its own attacks needs neither.
+
+        Args:
+            cell: one of this curve's.
+        """
+        if cell.n_inputs == 0 or cell.hardening is not None:
+            return 0.0
+        replicate, row = cell.replicate, self.configuration
+        ranked = len(candidates(row, replicate.pool.n_clean, len(replicate.pool)))
+        scored = not self.drawn and cell.n_inputs < ranked
+        return replicate.pool_passes + (FORWARD * len(replicate.pool) if scored else 0.0)
 
     def hardenings(self, n_clean: int, n_adversarial: int, pool_passes: float) -> dict[int, Hardening]:
         """What a strategy that makes its own attacks does, by number of inputs, smallest first.

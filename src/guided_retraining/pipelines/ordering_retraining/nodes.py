@@ -91,6 +91,7 @@ def retrain_curve(
             "n_inputs": cell.n_inputs,
             "attacked": b64encode(cell.replicate.attacked_test.astype("<i4").tobytes()).decode("ascii"),
             **found[position],
+            "price_gradient_passes": found[position]["gradient_passes"] + curve.paid_before(cell),
         }
         for position, cell in enumerate(todo)
     ]
