@@ -64,7 +64,7 @@ def replicate(trainer: Trainer) -> Replicate:
     return Replicate(
         0, 0, model, pool, _pool(48, 16, 2), _pool(48, 16, 3),
         attacks=repeated_attacks(ATTACK.attacks, ReattackParameters()),
-        n_validation=48, n_test=48, pool_passes=POOL_PASSES,
+        n_validation=48, n_test=48, pool_passes=POOL_PASSES, budget_passes=POOL_PASSES,
     )  # fmt: skip
 
 
@@ -119,6 +119,30 @@ def test_a_cell_ends_with_the_same_bits_whatever_was_fitted_before(
     retrain(cell, trainer)
     for a, b in zip(first, trainer.model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_budgets_are_the_same_in_all_replicates_and_orders_as_they_are_compared_at_them(
+    replicate: Replicate,
+) -> None:
+    asked: list[tuple[Any, ...]] = [
+        ({"adversarial_training": {"share": 0.5}}, "random"),
+        ("clean_continuation",),
+    ]
+    dearer = dataclasses.replace(replicate, number=1, pool_passes=1.3 * POOL_PASSES)
+    for one in asked:
+        budgets = [[cell.n_inputs for cell in _cells(each, *one)] for each in (replicate, dearer)]
+        assert budgets[0] == budgets[1]
+    scored, unscored = (_cells(replicate, asked[0][0], order) for order in ("deep_gini", "random"))
+    assert [cell.n_inputs for cell in scored] == [cell.n_inputs for cell in unscored]
+    most = [cell.hardening.presentations for cell in (scored[-1], unscored[-1]) if cell.hardening]
+    assert most[0] < most[1], "scoring takes its price away from training"
+    stored = [
+        _curve("retraining").paid_before(Cell(one, "fresh", FIT, 3, np.arange(3)))
+        for one in (replicate, dearer)
+    ]
+    assert stored[1] == pytest.approx(1.3 * stored[0]), (
+        "what its own attacks took is the price of each replicate"
+    )
 
 
 def test_what_two_strategies_do_differs_and_so_does_their_name_in_the_store(replicate: Replicate) -> None:

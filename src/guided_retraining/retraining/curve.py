@@ -139,7 +139,7 @@ class Curve:
     def _hardened(self, replicate: Replicate) -> list[Cell]:
         row, pool = self.configuration, replicate.pool
         clean = np.arange(pool.n_clean, dtype=np.int64)
-        planned = self.hardenings(pool.n_clean, len(pool) - pool.n_clean, replicate.pool_passes)
+        planned = self.hardenings(pool.n_clean, len(pool) - pool.n_clean, replicate.budget_passes)
         original = [Cell(replicate, row.start, self.fit, 0, clean[:0])] if row.start == "original" else []
         return [
             *original,

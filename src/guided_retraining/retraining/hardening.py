@@ -100,7 +100,8 @@ def hardenings(
         ordering: how inputs are ordered; None for a drawn order.
 
     Returns:
-        By number of inputs, smallest first: chosen ones for ``rounds``, else images trained on.
+        By number of inputs, smallest first: chosen ones for ``rounds``, else images trained on, of which scoring takes
+        its price away.
 
     Raises:
         ParameterError: a budget above the number of inputs that can be chosen.
@@ -124,9 +125,13 @@ def hardenings(
         }
     found = {}
     for n in budget_steps(budgets, total):
-        batches, passes = _bought(row, values, n_clean, batch_size, pool_passes + epochs * n, ordering)
-        shown = batches * batch_size
-        found[shown] = Hardening(row.key, values, shown, passes, ordering=ordering)
+        price = pool_passes + epochs * n
+        unscored, _ = _bought(row, values, n_clean, batch_size, price, None)
+        batches, passes = _bought(row, values, n_clean, batch_size, price, ordering)
+        # All orders are compared at the same budgets, so a budget is what its price buys without scoring.
+        found[unscored * batch_size] = Hardening(
+            row.key, values, batches * batch_size, passes, ordering=ordering
+        )
     return found
 
 
