@@ -24,6 +24,7 @@ from guided_retraining.cli import cli
 from guided_retraining.project.config_loader import LayeredConfigLoader
 
 ROOT = Path(__file__).resolve().parents[1]
+CONFIGURATIONS = ("config_1", "config_2", "config_3", "adversarial_training", "rounds")  # of digits
 MEASURED = ["fit_seconds", "fit_cpu_seconds", "reattack_seconds", "peak_memory_mb", "energy_wh"]
 
 
@@ -50,7 +51,7 @@ def ask_for_fewer_cells(project: Path, *configurations: str) -> Path:
     folder = project / "conf/smoke/parameters"
     folder.mkdir()
     chosen = configurations or ("config_2",)
-    left_out = [name for name in ("config_1", "config_2", "config_3") if name not in chosen]
+    left_out = [name for name in CONFIGURATIONS if name not in chosen]
     block = {
         "metrics": dict.fromkeys(["neuron_coverage", "lsa", "dsa", "softmax_entropy"]),
         "ordering_retraining": {"configurations": dict.fromkeys(left_out)},

@@ -72,7 +72,7 @@ def _still(
     right: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:  # fmt: skip
     """Which of the images that stood so far stand this attack too."""
-    np.random.seed(0)  # ART draws from NumPy's global state
+    np.random.seed(0)  # noqa: NPY002  ART draws from NumPy's global state
     standing = right.copy()
     made = attack.generate(images[right], np.eye(10, dtype=np.float32)[labels[right]])
     standing[right] = model.predict(made).argmax(axis=1) == labels[right]

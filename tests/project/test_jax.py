@@ -24,7 +24,7 @@ SLOW_TO_COMPILE = "one_trace or left_as_it_was or another_process or mixed"
 
 
 def test_the_smoke_study_runs_to_its_report(project: Path) -> None:
-    ask_for_fewer_cells(project)
+    ask_for_fewer_cells(project, "config_2", "adversarial_training")
     # As many epochs as the original model has, so that one compiled step serves all fits.
     shorter = "digits.replicates=[0],digits.ordering_retraining.training.epochs=15"
     finished = kedro(project, "run", "--env", "smoke", "--params", shorter, environment=JAX)
@@ -35,12 +35,16 @@ def test_the_smoke_study_runs_to_its_report(project: Path) -> None:
     assert "report.html" in output
     data = project / "data/smoke"
     results = pd.read_parquet(data / "07_model_output/digits/results.parquet")
-    assert len(results) == 2 * 4, "two metrics, three budgets and the original model"
+    assert len(results) == 2 * 4 + 3, (
+        "two metrics, three budgets and the original model; a strategy without an order"
+    )
     original = results[results["n_inputs"] == 0].iloc[0]
     assert original["accuracy_clean"] > 0.9
     assert original["accuracy_robust"] < 0.5
-    whole = results[results["n_inputs"] == results["pool_size"]].iloc[0]
+    ends = results[results["n_inputs"] == results["pool_size"]].set_index("configuration")
+    whole = ends.loc["config_2"].iloc[0]
     assert whole["accuracy_replayed"] > original["accuracy_replayed"] + 0.1
+    assert ends.loc["adversarial_training", "watched_pgd"] > original["accuracy_robust"]
     assert results["accuracy_unseen"].between(0, 1).all()
     assert (data / "08_reporting/digits/report.html").exists()
 
