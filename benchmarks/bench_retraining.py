@@ -58,6 +58,7 @@ from guided_retraining.retraining.selection import budget_steps
 from guided_retraining.retraining.trainer import Trainer
 from guided_retraining.storage.store import Store
 
+METRICS = ("neuron_coverage", "lsa", "dsa", "deep_gini", "softmax_entropy", "random")
 CONFIGURATIONS = {
     "config_2": ConfigurationParameters(start="original", pool="all"),
     "config_3": ConfigurationParameters(start="original", pool="adversarial"),
@@ -289,7 +290,7 @@ def reattacks(folder: str, n: dict[str, int], fit: FitParameters) -> None:
     """
     model, pools = study("fashion_mnist", folder, n, fit)
     attacks = {"fgsm": {"eps": 0.1}, "bim": {"eps": 0.1, "eps_step": 0.02, "max_iter": 10}}
-    anew = repeated_attacks(attacks, ReattackParameters(unseen={"apgd_ce": {"max_iter": 10}}))
+    anew = repeated_attacks(attacks, ReattackParameters(unseen={"apgd_ce": {"max_iter": 8}}))
     replicate = Replicate(
         0, 0, model, pools["train"], pools["validation"], pools["test"], anew, n_validation=1000, n_test=1000
     )
@@ -307,7 +308,7 @@ def reattacks(folder: str, n: dict[str, int], fit: FitParameters) -> None:
                 "config_1": ConfigurationParameters(start="fresh", pool="all"), **CONFIGURATIONS,
             }
         ),
-        fit.model_copy(update={"epochs": 10}), 6, 1,
+        fit.model_copy(update={"epochs": 10}), {key: {} for key in METRICS}, 1,
     )  # fmt: skip
     print("\n## Attacks made anew, fashion_mnist, one core\n")
     print("| model | robust | unseen | s for 1,000 + 1,000 images | gradient passes | share of the stage |")

@@ -11,7 +11,7 @@ from guided_retraining.attacks.steps import ascent
 
 __all__ = ["IterativeGradientAttack"]
 
-STEPS_A_CALL = 3  # after which inputs that are fooled leave the batch, where that is wanted
+STEPS_A_CALL = 2  # after which inputs that are fooled leave the batch, where that is wanted
 
 
 class IterativeGradientAttack(CompiledAttack):

@@ -93,6 +93,7 @@ def withstood(
     labels: NDArray[np.int64],
     *,
     seed: int,
+    right: NDArray[np.bool_] | None = None,
     worst_case_only: bool = False,
 ) -> dict[str, NDArray[np.bool_]]:
     """Which images a model still gets right under each of several attacks, all made anew on the same images.
@@ -105,6 +106,7 @@ def withstood(
         images: ``(n, h, w, c)`` float32 in [0, 1], any image array.
         labels: ``(n,)`` int64.
         seed: of the attacks' random draws.
+        right: ``(n,)`` which of them the model gets right unattacked, where that is known.
         worst_case_only: each attack sees only images that withstood those before it: all that is needed to know which
             withstand all of them, and cheaper.
 
@@ -114,7 +116,8 @@ def withstood(
     from guided_retraining.attacks.running import generate
 
     images = images[:]
-    right = estimator.predict(images).argmax(axis=1) == labels
+    if right is None:
+        right = estimator.predict(images).argmax(axis=1) == labels
     found = {}
     for attack in attacks:
         standing = right.copy()

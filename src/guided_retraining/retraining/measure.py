@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ def measure(trainer: Trainer, replicate: Replicate) -> dict[str, Any]:
     test, validation = replicate.test, replicate.validation
     outputs = trainer.forward(test)[0]
     predicted = outputs.argmax(axis=1)
+    right = predicted[: test.n_clean] == test.clean_labels
     chosen_on = predicted_labels(trainer.forward, validation) == validation.labels
     return {
         **accuracies(
@@ -48,12 +50,14 @@ def measure(trainer: Trainer, replicate: Replicate) -> dict[str, Any]:
         ),
         "validation_accuracy_clean": float(chosen_on[: validation.n_clean].mean()),
         "validation_accuracy_combined": float(chosen_on.mean()),
-        f"{RIGHT}clean": packed(predicted[: test.n_clean] == test.clean_labels),
-        **_attacked_anew(trainer, replicate),
+        f"{RIGHT}clean": packed(right),
+        **_attacked_anew(trainer, replicate, {"test": right, "validation": chosen_on[: validation.n_clean]}),
     }
 
 
-def _attacked_anew(trainer: Trainer, replicate: Replicate) -> dict[str, Any]:
+def _attacked_anew(
+    trainer: Trainer, replicate: Replicate, right: Mapping[str, NDArray[np.bool_]]
+) -> dict[str, Any]:
     """The same images under each attack, made against this model; worst case, each attack, and the cost."""
     if not replicate.attacks:
         return {}
@@ -70,6 +74,7 @@ def _attacked_anew(trainer: Trainer, replicate: Replicate) -> dict[str, Any]:
                 pool.clean_images[images],
                 pool.clean_labels[images],
                 seed=replicate.draws,
+                right=right[split][images],
                 worst_case_only=split == "validation",
             )
             worst = np.logical_and.reduce(list(standing.values()))

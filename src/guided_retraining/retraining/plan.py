@@ -63,6 +63,7 @@ def plan_study(
                 curve.hardenings(n_images["train"], adversarial["train"], pool_passes) for curve in curves
             ]
             budgets = list(planned[0])
+            pool = pool if row.hardening[0].from_pool else budgets[-1]
             passes = [how.passes for curve in planned for how in curve.values()]
         configurations[name] = {
             "pool": pool,
