@@ -64,7 +64,7 @@ def replicate(trainer: Trainer) -> Replicate:
     return Replicate(
         0, 0, model, pool, _pool(48, 16, 2), _pool(48, 16, 3),
         attacks=repeated_attacks(ATTACK.attacks, ReattackParameters()),
-        n_validation=48, n_test=48, pool_passes=POOL_PASSES, budget_passes=POOL_PASSES,
+        n_validation=48, n_test=48, pool_passes=POOL_PASSES,
     )  # fmt: skip
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 from guided_retraining.attacks.registry import ATTACKS
 from guided_retraining.errors import ParameterError
+from guided_retraining.parameters.names import named_function
 
 __all__ = ["attacked_count", "planned_passes"]
 
@@ -37,20 +39,22 @@ def attacked_count(wanted: int | float, available: int, split: str, n_attacks: i
     return number
 
 
-def planned_passes(attack: str, parameters: Mapping[str, Any]) -> float:
-    """About how many gradient passes an attack takes for an image, before it is made.
+def planned_passes(attacks: Mapping[str, Mapping[str, Any] | None]) -> float:
+    """How many gradient passes the attacks of a study take for an image at most, on average over equal parts.
 
     Args:
-        attack: a key of ``ATTACKS``, or an import path, of which only the parameters given are known.
-        parameters: its parameters.
+        attacks: parameters by name; of an import path only those that are given are known.
 
-    >>> planned_passes("bim", {"eps": 0.1}), planned_passes("fgsm", {"eps": 0.1})
-    (10.0, 1.0)
+    >>> planned_passes({"bim": {"eps": 0.1, "max_iter": 9}, "fgsm": {"eps": 0.1}})
+    5.0
     """
-    row = ATTACKS.get(attack)
-    declared = {**row.fixed, **row.parameters} if row else {}
-    passes = 1.0
-    for name in REPEATS:
-        default = declared[name].default if name in declared else 1
-        passes *= max(1, parameters.get(name, default) or 1)
-    return passes
+    each = []
+    for name, given in attacks.items():
+        function, parameters = named_function(name, given, "attack")
+        row = ATTACKS.get(function)
+        declared = {**row.fixed, **row.parameters} if row else {}
+        repeats = [
+            parameters.get(one, declared[one].default if one in declared else 1) or 1 for one in REPEATS
+        ]
+        each.append(float(prod(max(1, number) for number in repeats)))
+    return sum(each) / len(each)

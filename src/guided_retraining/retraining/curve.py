@@ -31,6 +31,7 @@ class Curve:
         budgets: equal steps, shares, or numbers of inputs.
         drawn: whether the order is drawn (the random baseline) rather than computed from scores.
         ordering: how a strategy orders inputs with the model as it then is; None for a drawn order.
+        planned_passes: gradient passes that an adversarial input of the pool may take at most, on average.
     """
 
     configuration: ConfigurationParameters
@@ -38,6 +39,7 @@ class Curve:
     budgets: Budgets
     drawn: bool = False
     ordering: Ordering | None = None
+    planned_passes: float = 0.0
 
     @classmethod
     def of(
@@ -59,6 +61,7 @@ class Curve:
             metric: the metric's parameters.
             feature_layer: whose activations are read; None for the last hidden dense layer.
         """
+        from guided_retraining.attacks.counts import planned_passes
         from guided_retraining.attacks.robustness import largest_linf
 
         configuration = study.configuration(names[0])
@@ -72,6 +75,7 @@ class Curve:
             study.budgets_of(names[0]),
             drawn=row_metric(names[1], metric).per_seed,
             ordering=_ordering(names[1], metric, feature_layer) if strategy.uses_order(values) else None,
+            planned_passes=planned_passes(attack.attacks),
         )
 
     def cells(self, replicate: Replicate, scores: NDArray[np.floating]) -> list[Cell]:
@@ -133,13 +137,14 @@ class Curve:
             epochs=self.fit.epochs,
             batch_size=self.fit.batch_size,
             pool_passes=pool_passes,
+            planned_passes=n_adversarial * self.planned_passes,
             ordering=self.ordering,
         )
 
     def _hardened(self, replicate: Replicate) -> list[Cell]:
         row, pool = self.configuration, replicate.pool
         clean = np.arange(pool.n_clean, dtype=np.int64)
-        planned = self.hardenings(pool.n_clean, len(pool) - pool.n_clean, replicate.budget_passes)
+        planned = self.hardenings(pool.n_clean, len(pool) - pool.n_clean, replicate.pool_passes)
         original = [Cell(replicate, row.start, self.fit, 0, clean[:0])] if row.start == "original" else []
         return [
             *original,

@@ -85,6 +85,7 @@ def hardenings(
     epochs: int,
     batch_size: int,
     pool_passes: float,
+    planned_passes: float,
     ordering: Ordering | None,
 ) -> dict[int, Hardening]:
     """What a configuration does at each of its budgets.
@@ -97,11 +98,12 @@ def hardenings(
         epochs: that retraining would take.
         batch_size: images a step.
         pool_passes: gradient passes that the attacks on the pool took.
+        planned_passes: what they may take at most, the same in each replicate.
         ordering: how inputs are ordered; None for a drawn order.
 
     Returns:
-        By number of inputs, smallest first: chosen ones for ``rounds``, else images trained on, of which scoring takes
-        its price away.
+        By number of inputs, smallest first: chosen ones for ``rounds``, else the images that would be shown at the
+        planned price without scoring. What is shown follows from the price that the pool's attacks really had.
 
     Raises:
         ParameterError: a budget above the number of inputs that can be chosen.
@@ -125,11 +127,10 @@ def hardenings(
         }
     found = {}
     for n in budget_steps(budgets, total):
-        price = pool_passes + epochs * n
-        unscored, _ = _bought(row, values, n_clean, batch_size, price, None)
-        batches, passes = _bought(row, values, n_clean, batch_size, price, ordering)
-        # All orders are compared at the same budgets, so a budget is what its price buys without scoring.
-        found[unscored * batch_size] = Hardening(
+        # Replicates and orders are compared at the same budgets, so a budget bears the number that was planned.
+        planned, _ = _bought(row, values, n_clean, batch_size, planned_passes + epochs * n, None)
+        batches, passes = _bought(row, values, n_clean, batch_size, pool_passes + epochs * n, ordering)
+        found[planned * batch_size] = Hardening(
             row.key, values, batches * batch_size, passes, ordering=ordering
         )
     return found

@@ -8,7 +8,6 @@ from typing import Any
 from guided_retraining.attacks.counts import attacked_count, planned_passes
 from guided_retraining.guidance.scoring import drawn_row
 from guided_retraining.parameters.blocks import AttackParameters, FitParameters, RetrainingParameters
-from guided_retraining.parameters.names import named_function
 from guided_retraining.retraining.curve import Curve
 from guided_retraining.retraining.selection import budget_steps, candidates
 
@@ -43,8 +42,7 @@ def plan_study(
         for split, n in n_images.items()
     }
     everything = n_images["train"] + adversarial["train"]
-    each = [planned_passes(*named_function(name, given, "attack")) for name, given in attack.attacks.items()]
-    pool_passes = adversarial["train"] * sum(each) / len(each)
+    pool_passes = adversarial["train"] * planned_passes(attack.attacks)
     drawn = drawn_row(metrics)
     configurations = {}
     for name in study.configurations:

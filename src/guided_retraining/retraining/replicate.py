@@ -46,8 +46,6 @@ class Replicate:
         n_validation: images of the validation split attacked anew, at most.
         n_test: images of the test split attacked anew, at most.
         pool_passes: gradient passes that the attacks on the pool took.
-        budget_passes: the same of the study's first replicate: what strategies that make their own attacks may spend
-            instead, in all replicates, as a budget must be the same number of inputs in each.
     """
 
     number: int
@@ -60,7 +58,6 @@ class Replicate:
     n_validation: int = 0
     n_test: int = 0
     pool_passes: float = 0.0
-    budget_passes: float = 0.0
 
     @property
     def draws(self) -> int:
@@ -137,7 +134,6 @@ def study_replicates(
             n_validation=reattack.n_validation,
             n_test=reattack.n_test,
             pool_passes=float(passes[number]),
-            budget_passes=float(passes.iloc[0]),
         )
         for number in numbers
     ]
