@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 from kedro.framework.cli.project import project_group
 from kedro.framework.cli.project import run as kedro_run
-from kedro.io import DataCatalog
 
-from guided_retraining.errors import ParameterError
-from guided_retraining.parameters.names import suggest
-from guided_retraining.parameters.study import Study
-from guided_retraining.project.messages import user_message
-
-INTERRUPTED = 130  # the exit code shells give a command stopped by Ctrl-C
-
-
-def plain_errors(command: Any) -> Callable[..., Any]:
-    """A command that ends with a message instead of a stack trace where the user can mend the cause."""
-
-    @functools.wraps(command)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except KeyboardInterrupt:
-            click.secho(
-                "\nStopped. What was finished is kept: the same command goes on from there.", err=True
-            )
-            raise click.exceptions.Exit(INTERRUPTED) from None
-        except Exception as error:
-            message = user_message(error)
-            if message is None:
-                raise
-            raise click.ClickException(message) from error
-
-    return guarded
+from guided_retraining.commands.frame import chosen, open_project, plain_errors
 
 
 @project_group.group(name="guided-retraining")
@@ -60,7 +30,7 @@ cli.add_command(run)
 
 @cli.group()
 def guided() -> None:
-    """Plan a study, see how far it is, bring your own images and model."""
+    """Try a model, plan a study, see how far it is, bring your own images and model, keep a gate."""
 
 
 @guided.command()
@@ -141,26 +111,74 @@ def new_dataset_command(
         click.echo(line)
 
 
-@contextmanager
-def open_project(env: str | None) -> Iterator[tuple[DataCatalog, dict[str, Study]]]:
-    """The catalog and the typed parameters of the project in this folder, from which relative paths start.
+def about_a_model(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of what is attacked and how."""
+    number = click.IntRange(min=1)
+    for option in (
+        click.option("--seed", type=click.IntRange(min=0), default=0, help="Of drawn images and attacks."),
+        click.option("--steps", type=number, default=20, help="Of the strongest attacks; papers take 100."),
+        click.option(
+            "--input-range", default=None, help="0..1, 0..255 or -1..1 of a pixel; else it is tried."
+        ),
+        click.option(
+            "--class-names", default=None, help="With commas, in the model's order; else sorted by name."
+        ),
+    ):
+        command = option(command)
+    return command
 
-    A session of Kedro's would build the pipelines of all data sets first, to check the parameters once more.
+
+@guided.command()
+@click.option("--images", required=True, type=click.Path(path_type=Path), help="Class folders, or .npz.")
+@click.option("--model", required=True, type=click.Path(path_type=Path), help="A .keras or .h5 file.")
+@click.option("--eps", type=float, default=0.03, help="Largest change of a pixel value in [0, 1].")
+@click.option("--n-images", type=click.IntRange(min=1), default=500, help="Drawn from the images, at most.")
+@click.option("--page", type=click.Path(path_type=Path), help="By default assessment_<model>.html, here.")
+@about_a_model
+@plain_errors
+def assess(**options: Any) -> None:
+    """How hard is this model to fool now? One page and three lines, without a study."""
+    from guided_retraining.commands.assess import assess_files
+
+    for line in assess_files(**options):
+        click.echo(line)
+
+
+@guided.command()
+@click.argument("dataset", required=False)
+@click.option("--model", type=click.Path(path_type=Path), help="A file instead of a study's hardened model.")
+@click.option("--images", type=click.Path(path_type=Path), help="Else the study's test images.")
+@click.option("--min-robust", type=float, help="Bar of accuracy under the worst attack, in (0, 1).")
+@click.option("--min-clean", type=float, help="Bar of accuracy on the images as they are, in (0, 1).")
+@click.option("--eps", type=float, help="Largest change of a pixel; by default the study's, or 0.03.")
+@click.option("--n-images", type=click.IntRange(min=1), default=1000, help="Drawn from the images, at most.")
+@click.option("--confidence", type=float, default=0.95, help="Of the intervals.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="The result for programs.")
+@click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="The result as JUnit XML.")
+@click.option("--env", "-e", default=None, help="Environment, as for kedro run.")
+@about_a_model
+@plain_errors
+def check(json_file: Path | None, junit_file: Path | None, **options: Any) -> None:
+    """Exit 0 if a model is shown to be above its bars, 1 if not, 2 if it could not be judged.
+
+    DATASET names a study, whose hardened model is judged; or give --model and --images.
     """
-    from guided_retraining.project.config_loader import project_folder, project_loader, studies
+    from guided_retraining.commands.check import gate
 
-    loader = project_loader(env)
-    with contextlib.chdir(project_folder()):
-        yield DataCatalog.from_config(loader["catalog"]), studies(loader)
+    result = gate(**options)
+    result.write(json_file, junit_file)
+    click.echo(result.line)
+    raise click.exceptions.Exit(result.code)
 
 
-def chosen(wanted: tuple[str, ...], configured: dict[str, Study]) -> list[str]:
-    """The data sets asked for, or all.
+@guided.command()
+@click.argument("dataset")
+@click.option("--format", type=click.Choice(["onnx", "saved_model"]), default="onnx")
+@click.option("--to", type=click.Path(path_type=Path), help="By default <DATASET>_hardened.onnx, here.")
+@click.option("--env", "-e", default=None, help="Environment, as for kedro run.")
+@plain_errors
+def export(**options: Any) -> None:
+    """A study's hardened model for other runtimes, once it says there what it says here."""
+    from guided_retraining.commands.export import export as exported
 
-    Raises:
-        ParameterError: one that is not configured.
-    """
-    for name in wanted:
-        if name not in configured:
-            raise ParameterError(f"no such data set '{name}'.{suggest(name, list(configured))}")
-    return list(wanted or configured)
+    click.echo(exported(**options))
