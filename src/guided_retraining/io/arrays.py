@@ -7,20 +7,20 @@ import io
 from typing import Any
 
 import numpy as np
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 from kedro_datasets._typing import ImagePreview
 from numpy.typing import NDArray
 
 from guided_retraining.images.arrays import ImageArray, UnitImages, blocks
+from guided_retraining.io.target import TargetDataset
 from guided_retraining.storage.copies import local_path, origin
 from guided_retraining.storage.files import atomic_path
-from guided_retraining.storage.objects import exists
-from guided_retraining.storage.targets import Target, as_target
+from guided_retraining.storage.targets import Target
 
 PREVIEW_IMAGES = 40  # images on a contact sheet in Kedro-Viz
 
 
-class NumpyDataset(AbstractDataset[Any, Any]):
+class NumpyDataset(TargetDataset[Any, Any]):
     """A ``.npy`` file.
 
     Saving takes any image array and copies it block by block, so that a view of a larger array never becomes a second
@@ -31,10 +31,6 @@ class NumpyDataset(AbstractDataset[Any, Any]):
         filepath: the file, or a URL; of an object, a local copy is mapped.
         metadata: for Kedro-Viz and other plugins.
     """
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = as_target(filepath)
-        self.metadata = metadata
 
     def save(self, data: NDArray[Any] | ImageArray) -> None:
         """Write the whole array, or nothing."""
@@ -68,12 +64,6 @@ class NumpyDataset(AbstractDataset[Any, Any]):
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=80)
         return ImagePreview(base64.b64encode(buffer.getvalue()).decode())
-
-    def _exists(self) -> bool:
-        return exists(self._filepath)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
 
 
 def open_array(target: Target) -> Any:

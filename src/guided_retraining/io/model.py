@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kedro.io import AbstractDataset
-
+from guided_retraining.io.target import TargetDataset
 from guided_retraining.models.identity import (
     UnloadedModel,
     model_fingerprint,
@@ -14,21 +13,15 @@ from guided_retraining.models.identity import (
 )
 from guided_retraining.storage.copies import local_path
 from guided_retraining.storage.files import atomic_path
-from guided_retraining.storage.objects import exists
-from guided_retraining.storage.targets import as_target
 
 
-class KerasModelDataset(AbstractDataset[Any, Any]):
+class KerasModelDataset(TargetDataset[Any, Any]):
     """A ``.keras`` file, written whole or not at all, loaded without running code from it (``safe_mode``).
 
     Args:
         filepath: the file, or a URL.
         metadata: for Kedro-Viz and other plugins.
     """
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = as_target(filepath)
-        self.metadata = metadata
 
     def save(self, data: Any) -> None:
         """Write architecture and weights."""
@@ -48,9 +41,3 @@ class KerasModelDataset(AbstractDataset[Any, Any]):
         """What stands for the model; it is loaded only where another program wrote the file."""
         noted = noted_fingerprint(local_path(self._filepath))
         return UnloadedModel(noted or model_fingerprint(self.load()))
-
-    def _exists(self) -> bool:
-        return exists(self._filepath)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}

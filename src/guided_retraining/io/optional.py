@@ -7,11 +7,11 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
+from guided_retraining.io.target import TargetDataset
 from guided_retraining.storage.objects import exists, remove
-from guided_retraining.storage.targets import as_target
 
 
-class OptionalDataset(AbstractDataset[Sequence[Any], list[Any]]):
+class OptionalDataset(TargetDataset[Sequence[Any], list[Any]]):
     """One file of another type of data set, or none.
 
     It is saved and loaded as a list of one, or of none. Saving none removes the file of an earlier run, which would say
@@ -26,9 +26,8 @@ class OptionalDataset(AbstractDataset[Sequence[Any], list[Any]]):
     def __init__(
         self, *, filepath: str, dataset: str | dict[str, Any], metadata: dict[str, Any] | None = None
     ) -> None:
-        self._filepath = as_target(filepath)
+        super().__init__(filepath=filepath, metadata=metadata)
         self._dataset = {"type": dataset} if isinstance(dataset, str) else dict(dataset)
-        self.metadata = metadata
 
     @property
     def filepath(self) -> str:
@@ -50,9 +49,6 @@ class OptionalDataset(AbstractDataset[Sequence[Any], list[Any]]):
 
     def _one(self) -> AbstractDataset[Any, Any]:
         return AbstractDataset.from_config("optional", {**self._dataset, "filepath": self.filepath})
-
-    def _exists(self) -> bool:
-        return exists(self._filepath)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self.filepath, "dataset": self._dataset["type"]}

@@ -7,21 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from guided_retraining.images.arrays import UnitImages
 from guided_retraining.images.pool import LabelledPool
 from guided_retraining.io.arrays import open_array
+from guided_retraining.io.target import TargetDataset
 from guided_retraining.storage.copies import local_path, origin
 from guided_retraining.storage.files import atomic_path
-from guided_retraining.storage.objects import exists, version
-from guided_retraining.storage.targets import Target, as_target, folder_of, join, relative
+from guided_retraining.storage.objects import version
+from guided_retraining.storage.targets import Target, folder_of, join, relative
 
 _ARRAYS = ("clean_images", "clean_labels", "adversarial_images")
 _SMALL = ("adversarial_labels", "attacks", "sources")
 
 
-class PoolDataset(AbstractDataset[LabelledPool, LabelledPool]):
+class PoolDataset(TargetDataset[LabelledPool, LabelledPool]):
     """A manifest: file names relative to it, the small columns, and the fingerprint of the whole.
 
     The images stay in the ``.npy`` files they were saved in; nothing is copied. Loading checks that these files are
@@ -32,10 +33,6 @@ class PoolDataset(AbstractDataset[LabelledPool, LabelledPool]):
         filepath: the manifest, or a URL.
         metadata: for Kedro-Viz and other plugins.
     """
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = as_target(filepath)
-        self.metadata = metadata
 
     def save(self, data: LabelledPool) -> None:
         """Write the manifest of a pool whose arrays are memory-mapped files."""
@@ -70,9 +67,8 @@ class PoolDataset(AbstractDataset[LabelledPool, LabelledPool]):
             sources=np.asarray(manifest["sources"], np.int64),
         )
         if unchanged:
-            pool.__dict__["fingerprint"] = manifest[
-                "fingerprint"
-            ]  # known; hashing all images again would be waste
+            # Known: hashing all images again would be waste.
+            pool.__dict__["fingerprint"] = manifest["fingerprint"]
         elif pool.fingerprint != manifest["fingerprint"]:
             raise DatasetError(
                 f"{self._filepath} was made from other images or labels than those there now; "
@@ -102,12 +98,6 @@ class PoolDataset(AbstractDataset[LabelledPool, LabelledPool]):
                 f"{path or target}, named in {self._filepath}, is gone; run the stage that makes it again"
             )
         return path
-
-    def _exists(self) -> bool:
-        return exists(self._filepath)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
 
 
 def _file_of(array: Any, name: str) -> Path:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
-from guided_retraining.storage.targets import as_target
+from guided_retraining.io.target import TargetDataset
 
 
-class RawFolderDataset(AbstractDataset[NoReturn, Path]):
+class RawFolderDataset(TargetDataset[NoReturn, Path]):
     """The folder as a path: the reader named in the parameters knows which files to look for in it.
 
     Args:
         filepath: the folder, a local one; it need not exist for data sets that are embedded or lie elsewhere.
         metadata: for Kedro-Viz and other plugins.
     """
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = as_target(filepath)
-        self.metadata = metadata
 
     def load(self) -> Path:
         """The folder's path."""
@@ -37,6 +33,3 @@ class RawFolderDataset(AbstractDataset[NoReturn, Path]):
 
     def _exists(self) -> bool:
         return True
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import ImagePreview
 
 from guided_retraining.io.arrays import NumpyDataset
+from guided_retraining.io.target import TargetDataset
 from guided_retraining.storage.objects import names
-from guided_retraining.storage.targets import as_target, folder_of, name_of
+from guided_retraining.storage.targets import folder_of, name_of
 
 MARK = "*"  # where the number of the replicate stands in a file's name
 
@@ -40,7 +40,7 @@ class Replicates(Mapping[int, Any]):
         return len(self.datasets)
 
 
-class ReplicatesDataset(AbstractDataset[Mapping[int, Any], Replicates]):
+class ReplicatesDataset(TargetDataset[Mapping[int, Any], Replicates]):
     """A file of another type of data set for each replicate.
 
     Saving writes those of the replicates that are given and leaves others as they are: a node may give them one after
@@ -55,10 +55,9 @@ class ReplicatesDataset(AbstractDataset[Mapping[int, Any], Replicates]):
     def __init__(
         self, *, filepath: str, dataset: str | dict[str, Any], metadata: dict[str, Any] | None = None
     ) -> None:
-        self._target = as_target(filepath)
+        super().__init__(filepath=filepath, metadata=metadata)
         self._dataset = {"type": dataset} if isinstance(dataset, str) else dict(dataset)
-        self.metadata = metadata
-        before, mark, after = name_of(self._target).partition(MARK)
+        before, mark, after = name_of(self._filepath).partition(MARK)
         if not mark:
             raise DatasetError(f"{filepath}: expected '{MARK}' where the number of the replicate belongs")
         self._ends = before, after
@@ -70,20 +69,18 @@ class ReplicatesDataset(AbstractDataset[Mapping[int, Any], Replicates]):
 
     def load(self) -> Replicates:
         """Those that are there, none of them read yet."""
-        return Replicates({number: self._one(number) for number in self._numbers()}, str(self._target))
+        return Replicates({number: self._one(number) for number in self._numbers()}, str(self._filepath))
 
     def _one(self, replicate: int) -> AbstractDataset[Any, Any]:
         name = str(replicate).join(self._ends)
-        target = str(self._target).removesuffix(name_of(self._target)) + name
+        target = str(self._filepath).removesuffix(name_of(self._filepath)) + name
         return AbstractDataset.from_config(name, {**self._dataset, "filepath": target})
 
     def _numbers(self) -> list[int]:
-        folder = folder_of(self._target)
-        found = [path.name for path in folder.glob("*")] if isinstance(folder, Path) else names(folder)
         before, after = self._ends
         numbers = [
             name.removeprefix(before).removesuffix(after)
-            for name in found
+            for name in names(folder_of(self._filepath))
             if name.startswith(before) and name.endswith(after)
         ]
         return sorted(int(number) for number in numbers if number.isdecimal())
@@ -92,7 +89,7 @@ class ReplicatesDataset(AbstractDataset[Mapping[int, Any], Replicates]):
         return bool(self._numbers())
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._target), "dataset": self._dataset["type"]}
+        return {"filepath": str(self._filepath), "dataset": self._dataset["type"]}
 
 
 class ReplicatedArraysDataset(ReplicatesDataset):

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
+from guided_retraining.io.target import TargetDataset
 from guided_retraining.storage.store import Store
-from guided_retraining.storage.targets import as_target
 
 
-class StoreDataset(AbstractDataset[NoReturn, Store]):
+class StoreDataset(TargetDataset[NoReturn, Store]):
     """A handle on a :class:`~guided_retraining.storage.store.Store`; its node reads and puts pieces by itself.
 
     Args:
         filepath: the store's folder, or a URL.
         metadata: for Kedro-Viz and other plugins.
     """
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = as_target(filepath)
-        self.metadata = metadata
 
     def load(self) -> Store:
         """The handle."""
@@ -34,6 +30,3 @@ class StoreDataset(AbstractDataset[NoReturn, Store]):
 
     def _exists(self) -> bool:
         return True
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}

@@ -100,9 +100,12 @@ def upload(path: Path, url: str) -> None:
         raise DataFileError(f"cannot write {url}: {error}. Make the bucket or container first") from error
 
 
-def rename(url: str, name: str) -> None:
-    """Give an object another name beside it."""
-    _ask(url, "rename", lambda fs, path: fs.mv(path, f"{fs._parent(path)}/{name}"))
+def rename(target: Target, name: str) -> None:
+    """Give a file or an object another name beside it."""
+    if isinstance(target, Path):
+        target.replace(target.with_name(name))
+        return
+    _ask(target, "rename", lambda fs, path: fs.mv(path, f"{fs._parent(path)}/{name}"))
 
 
 def remove(target: Target) -> None:
@@ -114,15 +117,18 @@ def remove(target: Target) -> None:
         _ask(target, "remove", lambda fs, path: fs.rm_file(path))
 
 
-def names(url: str) -> list[str]:
-    """Names of the objects right below a URL; none where it is not there."""
+def names(folder: Target) -> list[str]:
+    """Names right below a folder or URL, but no hidden ones; none where it is not there."""
+    if isinstance(folder, Path):
+        return [path.name for path in folder.glob("[!.]*")]
 
     def listing(fs: Any, path: str) -> list[str]:
         fs.invalidate_cache()
-        return [str(entry).rstrip("/").rpartition("/")[2] for entry in fs.ls(path, detail=False)]
+        found = [str(entry).rstrip("/").rpartition("/")[2] for entry in fs.ls(path, detail=False)]
+        return [name for name in found if not name.startswith(".")]
 
     try:
-        return _ask(url, "list", listing)
+        return _ask(folder, "list", listing)
     except FileNotFoundError:
         return []
 

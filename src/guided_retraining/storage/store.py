@@ -44,7 +44,7 @@ class Store:
                 with stream:
                     return parse(stream)
             except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile):
-                _put_aside(path, f"{key}.damaged")
+                rename(path, f"{key}.damaged")
         return None
 
     def put(self, key: str, piece: Mapping[str, Any]) -> None:
@@ -63,11 +63,7 @@ class Store:
 
     def keys(self) -> set[str]:
         """The fingerprints of all pieces."""
-        if isinstance(self.folder, Path):
-            found = [path.name for path in self.folder.glob("[!.]*")]
-        else:
-            found = [name for name in names(self.folder) if not name.startswith(".")]
-        return {Path(name).stem for name in found if Path(name).suffix in _PARSERS}
+        return {Path(name).stem for name in names(self.folder) if Path(name).suffix in _PARSERS}
 
     def __len__(self) -> int:
         return len(self.keys())
@@ -78,13 +74,6 @@ def _opened(path: Target) -> IO[bytes] | None:
         return path.open("rb") if path.exists() else None
     content = read(path)
     return None if content is None else io.BytesIO(content)
-
-
-def _put_aside(path: Target, name: str) -> None:
-    if isinstance(path, Path):
-        path.replace(path.with_name(name))
-    else:
-        rename(path, name)
 
 
 def _parse_json(stream: IO[bytes]) -> dict[str, Any]:
