@@ -13,14 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from guided_retraining.errors import DataFileError
-from guided_retraining.readers.files import (
-    Files,
-    FolderFiles,
-    Loader,
-    check_size,
-    is_visible,
-    reading,
-)
+from guided_retraining.readers.files import Files, FolderFiles, Loader, check_size, is_visible, reading
 
 MAX_RATIO = 200  # whole archive, unpacked to packed; photographs reach 1 to 2, flat drawings about 50
 RATIO_FREE_BYTES = 256 * 2**20  # an archive that unpacks to less is harmless at any ratio

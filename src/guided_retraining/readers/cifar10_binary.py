@@ -101,8 +101,7 @@ def _count(files: Files, name: str) -> int:
     if rest or not count:
         raise DataFileError(
             f"{files.path}: {name} has {files.size(name):,} bytes, not a whole number of records of "
-            f"{RECORD_BYTES:,}: "
-            "truncated, or not the binary version of CIFAR-10"
+            f"{RECORD_BYTES:,}: truncated, or not the binary version of CIFAR-10"
         )
     return count
 

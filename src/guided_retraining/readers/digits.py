@@ -9,9 +9,8 @@ import numpy as np
 from guided_retraining.readers.arrays import Size, resized
 from guided_retraining.readers.dataset import RawDataset, RawSplit
 
-LARGEST = (
-    16  # the images count dark pixels in 4x4 blocks: 0..16 (scikit-learn's "Optical recognition of digits")
-)
+# The images count dark pixels in 4x4 blocks: 0..16 (scikit-learn's "Optical recognition of digits").
+LARGEST = 16
 
 
 def read_digits(path: Path | None = None, *, size: Size | None = None, grey: bool = False) -> RawDataset:  # noqa: ARG001

@@ -58,9 +58,8 @@ def folder_layout(files: Files) -> Layout:
         layout.notes.append(f"images outside the class folders, skipped ({len(loose):,}): {listing(loose)}")
     if not filled:
         raise DataFileError(
-            f"{files.path}: no images in class folders ({len(images):,} images, {len(files.names):,} "
-            f"files in all): "
-            "expected <class>/<image> or train/<class>/<image>"
+            f"{files.path}: no images in class folders ({len(images):,} images, {len(files.names):,} files "
+            "in all): expected <class>/<image> or train/<class>/<image>"
         )
     layout.notes += _seen(list(below.values()), with_splits)
     if empty := [

@@ -22,7 +22,6 @@ LAYOUTS = (
     {"train": ("train_images", "train_labels"), "test": ("test_images", "test_labels")},
     {"train": ("images", "labels"), "test": ("test_images", "test_labels")},
 )
-READ_BYTES = 2**22
 
 
 def read_npz(
@@ -88,27 +87,21 @@ def _array(files: ZipFiles, name: str) -> NDArray[Any]:
         read_header = (
             np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         )
-        shape, fortran_order, dtype = read_header(stream)
+        shape, _, dtype = read_header(stream)
         if dtype.hasobject:
             raise DataFileError(
                 f"{files.path}: {name} holds pickled objects, which are never read: save plain numbers"
             )
-        array = np.empty(shape[::-1] if fortran_order else shape, dtype)
-        declared, there = array.nbytes, files.size(name) - stream.tell()
+        declared = int(np.prod(shape, dtype=object)) * dtype.itemsize
+        there = files.size(name) - stream.tell()
         if declared != there or (
             declared > RATIO_FREE_BYTES and declared > MAX_RATIO * files.path.stat().st_size
         ):
             raise DataFileError(
                 f"{files.path}: {name} declares {declared:,} bytes and has {there:,}: a damaged file"
             )
-        rest = memoryview(array.reshape(-1).view(np.uint8))  # type: ignore[arg-type]
-        while len(rest):
-            data = stream.read(min(READ_BYTES, len(rest)))
-            if not data:
-                raise DataFileError(f"{files.path}: {name} ends {len(rest):,} bytes early: a damaged file")
-            rest[: len(data)] = data
-            rest = rest[len(data) :]
-    return array.T if fortran_order else array
+    with reading(files.path, name), files.open(name) as stream:
+        return np.lib.format.read_array(stream, allow_pickle=False)
 
 
 def _images(images: NDArray[Any], what: str) -> NDArray[Any]:

@@ -26,9 +26,7 @@ from guided_retraining.readers.files import Files
 from guided_retraining.readers.image import Unreadable, decode
 
 CHUNK = 64  # images a process takes at a time
-WORTH_SECONDS = (
-    2.0  # processes take about a second to start: less work than this is done at once, in this one
-)
+WORTH_SECONDS = 2.0  # processes take about a second to start: less work than this is done here
 IDLE_SECONDS = 10  # joblib keeps processes for a next call, by default for minutes, with their memory
 BATCH = 8  # chunks for each process that are read ahead from an archive that can only be read in order
 

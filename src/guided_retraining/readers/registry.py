@@ -58,8 +58,7 @@ READERS: dict[str, Reader] = {
             "idx",
             read_idx,
             "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, "
-            "t10k-labels-idx1-ubyte, "
-            "each plain or .gz",
+            "t10k-labels-idx1-ubyte, each plain or .gz",
             "MNIST (LeCun, Cortes, Burges; no licence file), Fashion-MNIST (Zalando, MIT)",
             {"class_names": CLASS_NAMES},
         ),

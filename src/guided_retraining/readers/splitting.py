@@ -15,8 +15,7 @@ Indices = NDArray[np.int64]
 def stratified_split(
     labels: ArrayLike,
     *,
-    fractions: Sequence[float] | None = None,
-    counts: Sequence[int] | None = None,
+    fractions: Sequence[float],
     seed: int,
     groups: ArrayLike | None = None,
 ) -> list[Indices]:
@@ -27,9 +26,7 @@ def stratified_split(
 
     Args:
         labels: ``(n,)`` whole numbers from 0.
-        fractions: the splits' shares of all images, each above 0, 1 in all. Give these or ``counts``.
-        counts: the splits' sizes, each at least 1, n at most in all; images beyond are left out (not with
-            groups: there they must be n in all).
+        fractions: the splits' shares of all images, each above 0, 1 in all.
         seed: of the draw.
         groups: ``(n,)`` whole numbers; images of one group are never on both sides.
 
@@ -37,8 +34,7 @@ def stratified_split(
         For each split the sorted positions of its images.
 
     Raises:
-        ParameterError: neither or both of fractions and counts, or impossible ones, or a class has too few
-            images (or groups) to be in each split.
+        ParameterError: impossible fractions, or a class has too few images (or groups) to be in each split.
         InputError: labels or groups of another shape.
 
     >>> [part.tolist() for part in stratified_split([0, 0, 1, 1], fractions=[0.5, 0.5], seed=1)]
@@ -49,7 +45,7 @@ def stratified_split(
         raise InputError(
             f"labels: expected (n,) whole numbers from 0, got shape {labels.shape}, dtype {labels.dtype}"
         )
-    sizes = _sizes(len(labels), fractions, counts)
+    sizes = _sizes(len(labels), fractions)
     rng = np.random.default_rng(seed)
     if groups is None:
         split_of = _assign_images(labels, sizes, rng)
@@ -59,25 +55,12 @@ def stratified_split(
             raise InputError(
                 f"groups: expected one for each of the {len(labels):,} labels, got shape {groups.shape}"
             )
-        if counts is not None and sum(counts) != len(labels):
-            raise ParameterError(
-                f"counts: with groups they must be {len(labels):,} in all, got {sum(counts):,}"
-            )
         split_of = _assign_groups(labels, groups, sizes, rng)
     _check_classes(labels, split_of, sizes, groups)
     return [np.flatnonzero(split_of == split) for split in range(len(sizes))]
 
 
-def _sizes(n: int, fractions: Sequence[float] | None, counts: Sequence[int] | None) -> NDArray[np.int64]:
-    if (fractions is None) == (counts is None):
-        raise ParameterError("give either fractions or counts of the splits, not both or neither")
-    if counts is not None:
-        sizes = np.asarray(counts)
-        if sizes.ndim != 1 or sizes.dtype.kind not in "iu" or sizes.min(initial=1) < 1 or sizes.sum() > n:
-            raise ParameterError(
-                f"counts: expected whole numbers of 1 or more, {n:,} at most in all; got {counts!r}"
-            )
-        return sizes.astype(np.int64)
+def _sizes(n: int, fractions: Sequence[float]) -> NDArray[np.int64]:
     shares = np.asarray(fractions, float)
     if shares.ndim != 1 or not (shares.min(initial=1) > 0) or not np.isclose(shares.sum(), 1):
         raise ParameterError(f"fractions: expected numbers above 0 that make 1 together, got {fractions!r}")
@@ -91,8 +74,8 @@ def _assign_images(labels: NDArray[np.int64], sizes: NDArray[np.int64], rng: np.
     for label in range(k):
         members = rng.permutation(np.flatnonzero(labels == label))
         position[members] = (np.arange(len(members)) + rng.random()) / max(1, len(members))
-    split_of = np.full(n, -1)
-    split_of[np.argsort(position, kind="stable")[: sizes.sum()]] = np.repeat(np.arange(len(sizes)), sizes)
+    split_of = np.empty(n, np.int64)
+    split_of[np.argsort(position, kind="stable")] = np.repeat(np.arange(len(sizes)), sizes)
     have = np.array([np.bincount(labels[split_of == split], minlength=k) for split in range(len(sizes))])
     # A class of few images can miss a small split: exchange one image with the class that has most there.
     for split, label in zip(*np.nonzero((have == 0) & (have.sum(axis=0) >= len(sizes))), strict=True):
