@@ -78,7 +78,7 @@ def test_where_nothing_was_attacked_anew_the_kinds_drawn_are_told():
 
 
 def test_forgetting_names_the_class_that_forgot_most(context):
-    assert "most of all in class class 9: 9.0 %" in told("forgetting", with_findings(context))
+    assert "Most were lost in class class 9: 9.0 %" in told("forgetting", with_findings(context))
     assert "Nothing was retrained" in told("forgetting", with_findings(context, action="original"))
 
 

@@ -14,24 +14,8 @@ __all__ = ["POWER", "ManyToOne", "corrected_p", "many_to_one"]
 
 Floats = NDArray[np.float64]
 POWER = 0.80
-LADDER = (
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    9,
-    10,
-    12,
-    15,
-    20,
-    30,
-    50,
-    100,
-)  # degrees of freedom are rounded down to one of these
+# Degrees of freedom are rounded down to one of these.
+LADDER = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 30, 50, 100)
 
 
 @dataclass(frozen=True)

@@ -119,8 +119,7 @@ def check_parameters(metric: str, **values: Any) -> None:
     Raises:
         ParameterError: a value of another type or out of range.
     """
-    from guided_retraining.guidance.registry import (
-        METRICS,
-    )  # which imports the metrics, which import this module
+    # The registry imports the metrics, which import this module.
+    from guided_retraining.guidance.registry import METRICS
 
     check_values(metric, METRICS[metric].parameters, values)

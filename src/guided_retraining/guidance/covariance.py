@@ -35,8 +35,7 @@ def shrunk(members: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray
         ``(d, d)`` float64, positive definite.
 
     Source: Ledoit and Wolf, "A well-conditioned estimator for large-dimensional covariance matrices",
-    Journal of
-    Multivariate Analysis 88, 2004.
+    Journal of Multivariate Analysis 88, 2004.
     """
     from sklearn.covariance import ledoit_wolf_shrinkage
 

@@ -13,9 +13,7 @@ from guided_retraining.guidance.screening import Frame, ceiling, confirm, square
 from guided_retraining.images.arrays import blocks
 
 TILE = 1024  # rows and columns of one product: 4 MiB of float32, about a core's own cache
-KEPT_BYTES = (
-    2**28
-)  # float32 coordinates of the reference are kept up to here, and made again tile by tile beyond
+KEPT_BYTES = 2**28  # of the reference's float32 coordinates are kept; beyond they are made again tile by tile
 STRIP_BYTES = 2**23  # lower bounds from a strip of inputs to all reference elements of one class
 
 

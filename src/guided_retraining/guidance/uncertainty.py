@@ -22,8 +22,7 @@ def deep_gini(probabilities: ArrayLike) -> NDArray[np.float64]:
     Raises:
         InputError: not probabilities.
 
-    Source: Feng et al., "DeepGini: prioritizing massive tests to enhance the robustness of deep neural
-    networks",
+    Source: Feng et al., "DeepGini: prioritizing massive tests to enhance the robustness of deep neural networks",
     ISSTA 2020.
 
     >>> deep_gini([[1.0, 0.0], [0.5, 0.5]])
@@ -45,8 +44,7 @@ def softmax_entropy(probabilities: ArrayLike) -> NDArray[np.float64]:
     Raises:
         InputError: not probabilities.
 
-    Source: Shannon, "A mathematical theory of communication", 1948; as a test metric: Weiss and Tonella,
-    "Simple
+    Source: Shannon, "A mathematical theory of communication", 1948; as a test metric: Weiss and Tonella, "Simple
     techniques work surprisingly well for neural network test prioritization and active learning", ISSTA 2022.
 
     >>> softmax_entropy([[1.0, 0.0], [0.5, 0.5]])

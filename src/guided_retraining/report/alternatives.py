@@ -7,20 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from guided_retraining.evaluation.curves import measured
 from guided_retraining.evaluation.findings import Step
 from guided_retraining.evaluation.outcomes import OUTCOMES
-from guided_retraining.evaluation.wording import (
-    metric_name,
-    number,
-    percent,
-    points,
-)
+from guided_retraining.evaluation.wording import metric_name, number, percent, points
 from guided_retraining.report.context import PageContext
 from guided_retraining.report.contrasts import VERDICTS
 from guided_retraining.report.curves import kinds_shown
 from guided_retraining.report.differences import shown_budgets
 from guided_retraining.report.forgetting import class_names_of
 from guided_retraining.report.palette import metric_order
+from guided_retraining.report.sentences import forgetting_sentence
 
 __all__ = ["OF_THE_ANSWER"]
 
@@ -86,7 +83,7 @@ def _with(row: Mapping[str, object], c: PageContext) -> str:
 
 def _curves(c: PageContext) -> str:
     """Where the kinds of accuracy drawn start and where they end with the whole pool."""
-    kinds = [key for key in kinds_shown(c.results) if _known(c.results, OUTCOMES[key].column)]
+    kinds = [key for key in kinds_shown(c.results) if measured(c.results, OUTCOMES[key].column)]
     said = [f"{OUTCOMES[key].name} accuracy {_from_to(c, OUTCOMES[key].column)}" for key in kinds]
     return f"{'; '.join(said)}." if said else "None of these accuracies was measured."
 
@@ -94,7 +91,7 @@ def _curves(c: PageContext) -> str:
 def _tradeoff(c: PageContext) -> str:
     """What each configuration gains in robust and loses in clean accuracy with the whole pool."""
     outcome = OUTCOMES[kinds_shown(c.results)[0]]
-    if not _known(c.results, outcome.column):
+    if not measured(c.results, outcome.column):
         return f"There is no {outcome.name} accuracy to set against the clean one."
     before = _mean_of(c.results[c.results["n_inputs"] == 0])
     said = []
@@ -114,17 +111,11 @@ def _forgetting(c: PageContext) -> str:
     found = c.recommendation["forgetting"]
     if found is None:
         return "Nothing was retrained, or right and wrong of each image was not kept."
-    shares = [row["churn"] for row in found["per_class"]]
-    most = int(np.argmax(shares)) if shares else None
-    where = (
-        ""
-        if most is None
-        else f"; most of all in class {class_names_of(found, c.class_names)[most]}: {percent(shares[most])}"
-    )
-    return (
-        f"{percent(found['churn'])} of the clean test images were right with the original model and are wrong with the "
-        f"recommended one, {percent(found['gained'])} the reverse{where}."
-    )
+    said, shares = forgetting_sentence(c.recommendation), [row["churn"] for row in found["per_class"]]
+    if not shares:
+        return said
+    most = int(np.argmax(shares))
+    return f"{said} Most were lost in class {class_names_of(found, c.class_names)[most]}: {percent(shares[most])}."
 
 
 def _from_to(c: PageContext, column: str) -> str:
@@ -145,10 +136,6 @@ def _whole_pools(results: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
 def _mean_of(rows: pd.DataFrame) -> pd.Series:
     """Means of one cell that several orderings share, over replicates."""
     return rows.drop_duplicates("seed").mean(numeric_only=True) if len(rows) else pd.Series(dtype=float)
-
-
-def _known(results: pd.DataFrame, column: str) -> bool:
-    return column in results and bool(results[column].notna().any())
 
 
 def _range(values: Sequence[float]) -> str:

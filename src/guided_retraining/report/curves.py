@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from guided_retraining.evaluation.curves import measured
 from guided_retraining.evaluation.findings import Choice
 from guided_retraining.evaluation.outcomes import OUTCOMES
 from guided_retraining.report.canvas import (
@@ -48,7 +49,7 @@ def accuracy_curves(
     Returns:
         The figure, without intervals: those of the differences, which decide, are in a figure of their own.
     """
-    shown = [key for key in outcomes if _measured(results, key)]
+    shown = [key for key in outcomes if measured(results, OUTCOMES[key].column)]
     if not shown:
         return empty_figure("None of these accuracies was measured.")
     configurations = sorted(results["configuration"].unique())
@@ -92,17 +93,11 @@ def robust_against_clean(
         The figure of means, a panel for each configuration; one that says so where nothing was attacked anew.
     """
     column = OUTCOMES[outcome].column
-    if not _measured(results, outcome):
+    if not measured(results, column):
         return empty_figure(f"There is no {OUTCOMES[outcome].name} accuracy to set against the clean one.")
     configurations = sorted(results["configuration"].unique())
-    figure, axes = grid(
-        1,
-        len(configurations),
-        width=max(6.0, 3.5 * len(configurations)),
-        height=4.6,
-        sharex=True,
-        sharey=True,
-    )
+    width = max(6.0, 3.5 * len(configurations))
+    figure, axes = grid(1, len(configurations), width=width, height=4.6, sharex=True, sharey=True)
     before = _original(results, "accuracy_clean"), _original(results, column)
     for panel, key in zip(axes[0], configurations, strict=True):
         means = _means(results, key)
@@ -137,12 +132,7 @@ def kinds_shown(results: pd.DataFrame) -> tuple[str, str]:
     Returns:
         Robust and unseen; replayed and clean where nothing was attacked anew.
     """
-    return ("robust", "unseen") if _measured(results, "robust") else ("replayed", "clean")
-
-
-def _measured(results: pd.DataFrame, outcome: str) -> bool:
-    column = OUTCOMES[outcome].column
-    return column in results and bool(results[column].notna().any())
+    return ("robust", "unseen") if measured(results, OUTCOMES["robust"].column) else ("replayed", "clean")
 
 
 def _means(results: pd.DataFrame, configuration: str) -> pd.DataFrame:

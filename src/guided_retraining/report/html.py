@@ -9,10 +9,8 @@ from markupsafe import Markup
 
 __all__ = ["to_html"]
 
-GROUPING = (
-    "configuration",
-    "stage",
-)  # a first column of this name becomes a line above the rows it is common to
+# A first column of this name becomes a line above the rows it is common to.
+GROUPING = ("configuration", "stage")
 
 
 def to_html(table: pd.DataFrame, *, caption: str, numeric_from: int = 1) -> Markup:

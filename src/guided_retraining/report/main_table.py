@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from guided_retraining.evaluation.answer import interval_text
 from guided_retraining.evaluation.findings import Interval, ModelNumbers, Recommendation
 from guided_retraining.evaluation.outcomes import OUTCOMES, attack_of, columns_in_order
 from guided_retraining.evaluation.wording import attack_name, metric_name, number, percent, seconds
 
-__all__ = ["interval_text", "main_caption", "main_numbers", "main_table", "models_shown"]
+__all__ = ["main_caption", "main_numbers", "main_table", "models_shown"]
 
 UNKNOWN = "n/a"
 COSTS = {
@@ -120,27 +121,6 @@ def models_shown(recommendation: Recommendation) -> dict[str, ModelNumbers]:
         if name in models and not same:
             shown[head] = models[name]
     return shown
-
-
-def interval_text(interval: Interval | Mapping[str, Any] | None, *, digits: int = 1) -> str:
-    """A mean with its interval in percent.
-
-    Args:
-        interval: mean, low and high; None if it was not measured.
-        digits: after the point.
-
-    Returns:
-        Such as ``91.2 % [90.1, 92.3]``; without the brackets where there is no interval.
-
-    >>> interval_text({"mean": 0.912, "low": 0.901, "high": 0.923}), interval_text(None)
-    ('91.2 % [90.1, 92.3]', 'n/a')
-    """
-    if interval is None or interval["mean"] is None:
-        return UNKNOWN
-    low, high, text = interval["low"], interval["high"], percent(interval["mean"], digits)
-    return (
-        text if low is None or high is None else f"{text} [{100 * low:.{digits}f}, {100 * high:.{digits}f}]"
-    )
 
 
 def _same(one: ModelNumbers | None, other: ModelNumbers) -> bool:

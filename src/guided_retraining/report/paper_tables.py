@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pandas as pd
 
+from guided_retraining.evaluation.curves import measured
 from guided_retraining.evaluation.outcomes import OUTCOMES
 from guided_retraining.evaluation.wording import metric_name, points
 from guided_retraining.report.attack_tables import attack_table, shown_attack_table
@@ -58,7 +60,7 @@ def paper_tables(context: PageContext) -> dict[str, PaperTable]:
 def _accuracies(c: PageContext) -> Iterator[tuple[str, PaperTable]]:
     confidence, words = c.recommendation["confidence"], c.recommendation["words"]
     for key, outcome in OUTCOMES.items():
-        known = outcome.column in c.results and bool(c.results[outcome.column].notna().any())
+        known = measured(c.results, outcome.column)
         columns = [outcome.column] if known else []
         shown = pd.DataFrame()
         if known:
@@ -79,53 +81,30 @@ def _accuracies(c: PageContext) -> Iterator[tuple[str, PaperTable]]:
 
 def _measured(c: PageContext) -> Iterator[tuple[str, PaperTable]]:
     """Tables that are numbers in the catalog and only put into words here."""
-    attacked = "What each attack did to {} inputs, all replicates together"
-    rows: tuple[tuple[str, str, str, pd.DataFrame | None, Callable[..., pd.DataFrame], int], ...] = (
-        (
-            "attacks_retraining",
-            "attacks",
-            attacked.format("retraining"),
-            _attacks(c.train_table),
-            shown_attack_table,
-            1,
-        ),
-        ("attacks_test", "attacks", attacked.format("test"), _attacks(c.test_table), shown_attack_table, 1),
-        (
-            "rankings",
-            "rankings",
-            "How well each metric ranks the pool before any retraining",
-            c.rankings,
-            ranking_table,
-            1,
-        ),
-        ("agreement", "rankings", "What each pair of metrics has in common", c.agreement, agreement_table, 2),
-        (
-            "stability",
-            "rankings",
-            "How far each metric ranks clean inputs alike in two replicates",
-            c.stability,
-            stability_table,
-            1,
-        ),
-        (
-            "costs",
-            "costs",
-            "Time and gradient passes, all replicates together",
-            c.costs,
-            lambda costs: costs_table(costs, c.recommendation["words"]),
-            2,
-        ),
-    )
-    for name, section, caption, numbers, shown, numeric_from in rows:
-        known = numbers if numbers is not None else pd.DataFrame()
-        yield (
-            name,
-            PaperTable(section, caption, shown(known) if len(known) else pd.DataFrame(), known, numeric_from),
-        )
+    for split, table in (("retraining", c.train_table), ("test", c.test_table)):
+        caption = f"What each attack did to {split} inputs, all replicates together"
+        numbers = None if table is None else attack_table(table)
+        yield f"attacks_{split}", _in_words("attacks", caption, numbers, shown_attack_table)
+    caption = "How well each metric ranks the pool before any retraining"
+    yield "rankings", _in_words("rankings", caption, c.rankings, ranking_table)
+    caption = "What each pair of metrics has in common"
+    yield "agreement", _in_words("rankings", caption, c.agreement, agreement_table, 2)
+    caption = "How far each metric ranks clean inputs alike in two replicates"
+    yield "stability", _in_words("rankings", caption, c.stability, stability_table)
+    caption = "Time and gradient passes, all replicates together"
+    shown = partial(costs_table, words=c.recommendation["words"])
+    yield "costs", _in_words("costs", caption, c.costs, shown, 2)
 
 
-def _attacks(table: pd.DataFrame | None) -> pd.DataFrame | None:
-    return None if table is None else attack_table(table)
+def _in_words(
+    section: str,
+    caption: str,
+    numbers: pd.DataFrame | None,
+    shown: Callable[[pd.DataFrame], pd.DataFrame],
+    numeric_from: int = 1,
+) -> PaperTable:
+    known = pd.DataFrame() if numbers is None else numbers
+    return PaperTable(section, caption, shown(known) if len(known) else known, known, numeric_from)
 
 
 def _steps_caption(c: PageContext) -> str:
