@@ -39,6 +39,7 @@ SMALL = {
     "defaults.ordering_retraining.budgets": 2,
     "defaults.ordering_retraining.configurations.config_1": "null",
     "defaults.ordering_retraining.configurations.config_3": "null",
+    "digits.ordering_retraining.configurations.rounds": "null",  # which orders by DeepGini
 }
 
 

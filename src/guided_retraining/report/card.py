@@ -89,6 +89,12 @@ def render_card(context: CardContext) -> str:
 def plain(text: object) -> str:
     """A text that a user gave, so that Markdown and HTML see nothing but letters in it.
 
+    Args:
+        text: anything; what it looks like as text.
+
+    Returns:
+        One line.
+
     >>> plain("a|b <i>*c*</i>")
     'a\\\\|b &lt;i&gt;\\\\*c\\\\*&lt;/i&gt;'
     """
