@@ -6,9 +6,11 @@ import warnings
 
 from kedro.pipeline import Pipeline
 
+from guided_retraining.parameters.names import STAGES
 from guided_retraining.parameters.study import Study
 from guided_retraining.pipelines import (
     attack,
+    comparison,
     delivery,
     download,
     metrics,
@@ -18,26 +20,17 @@ from guided_retraining.pipelines import (
     training,
 )
 from guided_retraining.pipelines.wiring import for_dataset
-from guided_retraining.project.config_loader import studies
+from guided_retraining.project.config_loader import run_command, studies
 from guided_retraining.readers.sources import SOURCES
 
 DEFAULT_DATASET = "digits"
-STAGES = (
-    "preprocessing",
-    "training",
-    "attack",
-    "metrics",
-    "ordering_retraining",
-    "reporting",
-    "delivery",
-)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
     """All pipelines, built from the parameters of the configured data sets.
 
     Returns:
-        The seven stages by name, ``download``, the data sets by name, and ``__default__``.
+        The seven stages by name, ``download``, ``comparison``, the data sets by name, and ``__default__``.
 
     Raises:
         ParameterError: something in ``conf/`` or ``--params`` cannot be used.
@@ -52,6 +45,9 @@ def register_pipelines() -> dict[str, Pipeline]:
     pipelines |= {name: Pipeline(list(stages.values())) for name, stages in built.items()}
     pipelines["download"] = Pipeline(
         [for_dataset(name, download.create_pipeline(name)) for name in configured if name in SOURCES]
+    )
+    pipelines["comparison"] = for_dataset(
+        "comparison", comparison.create_pipeline(list(configured), run_command("--pipelines"))
     )
     pipelines["__default__"] = pipelines.get(DEFAULT_DATASET, Pipeline([]))
     return pipelines

@@ -9,9 +9,43 @@ from typing import Any, TypeVar
 
 from guided_retraining.errors import ParameterError
 
-__all__ = ["imported", "look_up", "named_function", "own_name", "suggest"]
+__all__ = [
+    "PIPELINES", "STAGES", "check_dataset_name", "imported", "look_up", "named_function", "own_name", "suggest",
+]  # fmt: skip
 
 Row = TypeVar("Row")
+
+# Of one data set, in the order in which they run; each is a pipeline over all data sets.
+STAGES = (
+    "preprocessing",
+    "training",
+    "attack",
+    "metrics",
+    "ordering_retraining",
+    "reporting",
+    "delivery",
+)
+PIPELINES = (*STAGES, "download", "comparison", "__default__")  # besides one for each data set, of its name
+
+
+def check_dataset_name(name: str) -> None:
+    """Refuse a name for a data set whose pipeline would take the place of another.
+
+    Args:
+        name: of the data set.
+
+    Raises:
+        ParameterError: it is the name of a pipeline.
+
+    >>> check_dataset_name("download")
+    Traceback (most recent call last):
+    guided_retraining.errors.ParameterError: a data set cannot be called 'download': kedro run --pipelines download ...
+    """
+    if name in PIPELINES:
+        raise ParameterError(
+            f"a data set cannot be called '{name}': kedro run --pipelines {name} is something else. Give its block "
+            f"another name; taken are {', '.join(PIPELINES)}"
+        )
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from guided_retraining.parameters.blocks import (
     SourceParameters,
 )
 from guided_retraining.parameters.configurations import ConfigurationParameters, Parameters
-from guided_retraining.parameters.names import suggest
+from guided_retraining.parameters.names import check_dataset_name, suggest
 
 
 class Study(Parameters):
@@ -87,8 +87,9 @@ def parse_study(dataset: str, parameters: dict[str, Any]) -> Study:
         parameters: its block after all merging.
 
     Raises:
-        ParameterError: anything unknown, missing or out of bounds; all faults in one message.
+        ParameterError: a name that is taken; anything unknown, missing or out of bounds, all faults in one message.
     """
+    check_dataset_name(dataset)
     try:
         return Study(**parameters)
     except ValidationError as error:

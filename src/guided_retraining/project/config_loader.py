@@ -157,6 +157,17 @@ def project_folder() -> Path:
     return find_kedro_project(Path.cwd()) or Path.cwd()
 
 
+def run_command(*arguments: str) -> str:
+    """``kedro run`` in the environment of the running session, as a user types it.
+
+    Args:
+        arguments: that follow.
+    """
+    loader = current_loader()
+    plain = loader.env in (None, loader.base_env, loader.default_run_env)
+    return " ".join(["kedro", "run", *([] if plain else ["--env", str(loader.env)]), *arguments])
+
+
 def studies(loader: LayeredConfigLoader | None = None) -> dict[str, Study]:
     """The typed parameters of every configured data set.
 

@@ -34,7 +34,7 @@ class ThreadsHook:
 
 
 class NothingStaleHook:
-    """Refuses the option of Kedro's that would pass results of other parameters off as those asked for."""
+    """Refuses what would pass results of earlier runs off as those asked for."""
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any]) -> None:
@@ -44,6 +44,14 @@ class NothingStaleHook:
                 "--only-missing-outputs goes by whether a file is there, not by what it was made from, so it would "
                 "keep results of earlier parameters. Leave it out: a run finds finished work by its fingerprint and "
                 "computes only what is missing or has changed"
+            )
+        pipelines = run_params.get("pipeline_names") or []
+        if "comparison" in pipelines and len(set(pipelines)) > 1:
+            others = ",".join(name for name in pipelines if name != "comparison")
+            raise ParameterError(
+                "--pipelines: comparison takes studies that are finished already, so together with others it would "
+                f"compare what they left earlier. Run it by itself afterwards: kedro run --pipelines {others}, then "
+                "kedro run --pipelines comparison"
             )
 
 

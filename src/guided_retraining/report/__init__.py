@@ -12,11 +12,14 @@ from guided_retraining.report.faults import ranking_quality
 from guided_retraining.report.figures import FIGURES
 from guided_retraining.report.forgetting import forgetting_figure
 from guided_retraining.report.main_table import main_numbers, main_table
+from guided_retraining.report.overview import render_overview
+from guided_retraining.report.overview_tables import overview_tables
 from guided_retraining.report.page import render_page
 from guided_retraining.report.paper import PaperTable, paper_files
 from guided_retraining.report.paper_tables import paper_tables
 from guided_retraining.report.ranking_tables import agreement_table, ranking_table, stability_table
 from guided_retraining.report.rankings import pair_rows, quality_rows, stability_rows
+from guided_retraining.report.ranks_figure import ranks_figure
 from guided_retraining.report.scores import adversarial_above_clean, score_distributions
 from guided_retraining.report.sheet import adversarial_sheet
 from guided_retraining.report.tables import contrasts_table, results_table, steps_table
@@ -42,12 +45,15 @@ __all__ = [
     "kinds_shown",
     "main_numbers",
     "main_table",
+    "overview_tables",
     "pair_rows",
     "paper_files",
     "paper_tables",
     "quality_rows",
     "ranking_quality",
     "ranking_table",
+    "ranks_figure",
+    "render_overview",
     "render_page",
     "results_table",
     "robust_against_clean",

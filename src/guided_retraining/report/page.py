@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from re import sub
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from guided_retraining.evaluation.answer import answer_lines
 from guided_retraining.evaluation.outcomes import OUTCOMES
 from guided_retraining.evaluation.wording import configuration_label, metric_name, points
 from guided_retraining.guidance.registry import METRICS
 from guided_retraining.report.attack_tables import attack_warnings
-from guided_retraining.report.canvas import figure_bytes
 from guided_retraining.report.context import PageContext
 from guided_retraining.report.figures import FIGURES
 from guided_retraining.report.html import to_html
@@ -30,6 +25,7 @@ from guided_retraining.report.sentences import (
     choice_sentences,
     forgetting_sentence,
 )
+from guided_retraining.report.template import data_address, fill_template
 
 __all__ = ["render_page"]
 
@@ -48,13 +44,10 @@ def render_page(context: PageContext) -> str:
     Raises:
         InputError: if the results table lacks a column.
     """
-    environment = Environment(
-        loader=PackageLoader("guided_retraining.report", ""), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
     c, r = context, context.recommendation
     attacked = [table for table in (c.train_table, c.test_table) if table is not None]
-    page: str = environment.get_template("page.html.j2").render(
+    return fill_template(
+        "page.html.j2",
         r=r,
         created=c.created,
         answer=answer_lines(r),
@@ -78,9 +71,6 @@ def render_page(context: PageContext) -> str:
         replicates=", ".join(str(seed) for seed in sorted(c.results["seed"].unique())),
         n_cells=len(c.results),
     )
-    for apart in (" %", "p = ", "p &lt; "):  # a number and its sign stay on one line
-        page = page.replace(apart, apart.replace(" ", "\N{NO-BREAK SPACE}"))
-    return sub(r"(\[[\d.]+), ([\d.]+\])", "\\1,\N{NO-BREAK SPACE}\\2", page)
 
 
 def _tables(tables: Mapping[str, PaperTable]) -> dict[str, list[tuple[str, Markup]]]:
@@ -98,17 +88,10 @@ def _figures(c: PageContext) -> dict[str, list[dict[str, str]]]:
     sections: dict[str, list[dict[str, str]]] = {}
     for name, row in FIGURES.items():
         if name in c.figures:
-            source = _data_address(c.figures[name], raster=row.raster)
+            source = data_address(c.figures[name], raster=row.raster)
             shown = {"source": source, "caption": row.caption, "alt": row.alternative(c)}
             sections.setdefault(row.section, []).append(shown)
     return sections
-
-
-def _data_address(figure: Figure | bytes, *, raster: bool) -> str:
-    if isinstance(figure, Figure):
-        figure = figure_bytes(figure, kind="png" if raster else "svg")
-    kind = "png" if figure.startswith(b"\x89PNG") else "svg+xml"
-    return f"data:image/{kind};base64,{b64encode(figure).decode('ascii')}"
 
 
 def _glossary(metrics: Iterable[str]) -> list[tuple[str, str]]:
