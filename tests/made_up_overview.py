@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from guided_retraining.evaluation.overview import FinishedStudy
 from made_up_study import WORDS, made_up_costs, made_up_study
 
 METRICS = ("lsa", "dsa", "deep_gini", "random")
+MADE: dict[str, FinishedStudy] = {}
 
 
 def finished_study(
     dataset: str, *, number: int = 0, words: Mapping[str, str] | None = None, n_test: int = 100, **study: Any
 ) -> FinishedStudy:
-    """One study, answered.
+    """One study, answered; made once for each case.
 
     Args:
         dataset: its name.
@@ -28,14 +30,21 @@ def finished_study(
         n_test: clean test images.
         study: arguments of ``made_up_study``.
     """
+    case = repr((dataset, number, words, n_test, sorted(study.items())))
+    if case not in MADE:
+        MADE[case] = _made(dataset, number, WORDS if words is None else words, n_test, study)
+    return deepcopy(MADE[case])
+
+
+def _made(
+    dataset: str, number: int, words: Mapping[str, str], n_test: int, study: dict[str, Any]
+) -> FinishedStudy:
     given = {"metrics": METRICS, "n_test": n_test, "n_attacked": n_test, "seed": number} | study
     results, correctness = made_up_study(**given)
     results = results.assign(dataset=dataset, price_gradient_passes=results["gradient_passes"] + 3_000)
     labels = np.arange(n_test) % 10
     costs = made_up_costs(results)
-    found = recommend(
-        results, costs=costs, correctness=correctness, labels=labels, words=WORDS if words is None else words
-    )
+    found = recommend(results, costs=costs, correctness=correctness, labels=labels, words=words)
     return FinishedStudy(
         results=results,
         correctness=correctness,

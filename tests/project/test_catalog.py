@@ -27,7 +27,7 @@ def test_every_data_name_has_a_pattern_of_its_own(session: KedroSession) -> None
     context = session.load_context()
     catalog = context.catalog
     files: dict[str, str] = {}
-    for name in sorted(pipelines["digits"].datasets()):
+    for name in sorted(pipelines["digits"].datasets() | pipelines["comparison"].datasets()):
         if name == "parameters" or name.startswith("params:"):
             continue
         dataset = catalog.get(name)

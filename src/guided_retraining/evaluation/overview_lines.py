@@ -81,7 +81,7 @@ def ranks_sentence(ranks: Ranks, name: Callable[[str], str]) -> str:
         return f"{text} No test: {r['why_not']}."
     tested = f"Friedman's test: {p_text(r['p_value'])}"
     if r["different"]:
-        pairs = [f"{name(better)} ranks above {name(worse)}" for better, worse in r["different"]]
+        pairs = [f"{name(better)} ranks above {name(worse)}" for better, worse, _ in r["different"]]
         return f"{text} {tested}. Shown at {percent(r['alpha'], 0)} (Nemenyi): {'; '.join(pairs)}."
     if r["p_value"] < r["alpha"]:
         return f"{text} {tested}: they are not all alike, but no pair is shown to differ."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TypedDict
 
 import numpy as np
@@ -30,8 +31,8 @@ class Ranks(TypedDict):
         alpha: error rate of the test.
         p_value: Friedman's; None where nothing was tested.
         critical_difference: of two mean ranks, Nemenyi's; None where nothing was tested.
-        pair_p_values: Nemenyi's, by entry and entry; empty where nothing was tested.
-        different: pairs shown to differ, the better one first; none unless Friedman's test shows a difference at all.
+        different: pairs shown to differ, the better one first, and the p-value of Nemenyi's test; none unless
+            Friedman's test shows a difference at all.
         why_not: why nothing was tested, the end of a sentence; empty where it was.
     """
 
@@ -43,8 +44,7 @@ class Ranks(TypedDict):
     alpha: float
     p_value: float | None
     critical_difference: float | None
-    pair_p_values: dict[str, dict[str, float]]
-    different: list[tuple[str, str]]
+    different: list[tuple[str, str, float]]
     why_not: str
 
 
@@ -84,7 +84,6 @@ def mean_ranks(values: pd.DataFrame, *, alpha: float = 0.05) -> Ranks:
         alpha=alpha,
         p_value=None,
         critical_difference=None,
-        pair_p_values={},
         different=[],
         why_not=_why_not(*ranks.shape),
     )
@@ -104,24 +103,29 @@ def _why_not(n_datasets: int, n_entries: int) -> str:
     return ""
 
 
+@cache
+def _quantile(alpha: float, k: int) -> float:
+    """Of the studentized range over k entries, in units of one difference; slow to compute."""
+    from scipy import stats
+
+    return float(stats.studentized_range.ppf(1 - alpha, k, np.inf) / np.sqrt(2))
+
+
 def _tested(found: Ranks, ranks: pd.DataFrame) -> Ranks:
     from scikit_posthocs import posthoc_nemenyi_friedman  # these two are slow to load
     from scipy import stats
 
     n, k = ranks.shape
-    p_value = float(stats.friedmanchisquare(*ranks.to_numpy().T)[1])
-    found["p_value"] = p_value if np.isfinite(p_value) else 1.0  # undefined where all are tied everywhere
-    quantile = stats.studentized_range.ppf(1 - found["alpha"], k, np.inf) / np.sqrt(2)
-    found["critical_difference"] = float(quantile * np.sqrt(k * (k + 1) / (6 * n)))
-    names = list(ranks.columns)
-    pairs = pd.DataFrame(np.asarray(posthoc_nemenyi_friedman(ranks.to_numpy())), index=names, columns=names)
-    found["pair_p_values"] = {name: _floats(pairs[name]) for name in names}
+    found["critical_difference"] = _quantile(found["alpha"], k) * float(np.sqrt(k * (k + 1) / (6 * n)))
+    tied = bool((ranks.nunique(axis="columns") == 1).all())  # then Friedman's statistic is 0 / 0
+    p_value = 1.0 if tied else float(stats.friedmanchisquare(*ranks.to_numpy().T)[1])
+    found["p_value"] = p_value
     if p_value < found["alpha"]:
         order = list(found["mean_ranks"])
+        pairs = np.asarray(posthoc_nemenyi_friedman(ranks[order].to_numpy()), dtype=float)
         found["different"] = [
-            (better, worse)
-            for place, better in enumerate(order)
-            for worse in order[place + 1 :]
-            if found["pair_p_values"][better][worse] < found["alpha"]
+            (order[better], order[worse], float(pairs[better, worse]))
+            for better, worse in zip(*np.triu_indices(k, 1), strict=True)
+            if pairs[better, worse] < found["alpha"]
         ]
     return found

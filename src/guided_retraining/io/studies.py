@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
+from guided_retraining.io.target import TargetDataset
 from guided_retraining.storage.objects import exists, names
-from guided_retraining.storage.targets import as_target, join
+from guided_retraining.storage.targets import Target, join
 
 MARK = "*"  # where the name of the data set stands in a file's path
 TYPES = {
@@ -22,7 +23,7 @@ TYPES = {
 Study = Callable[[], dict[str, Any]]
 
 
-class StudiesDataset(AbstractDataset[NoReturn, dict[str, Study]]):
+class StudiesDataset(TargetDataset[NoReturn, dict[str, Study]]):
     """What the studies of several data sets left, as far as they are finished: each of whose files are all there.
 
     A node that takes it runs with whatever exists; the catalog's own entries would fail for the first study without an
@@ -37,7 +38,7 @@ class StudiesDataset(AbstractDataset[NoReturn, dict[str, Study]]):
     def __init__(
         self, *, filepath: str, pieces: Mapping[str, str], metadata: dict[str, Any] | None = None
     ) -> None:
-        self._filepath = as_target(filepath)
+        super().__init__(filepath=filepath, metadata=metadata)
         for path in pieces.values():
             parts = PurePosixPath(path)
             if MARK not in parts.parts or parts.suffix not in TYPES:
@@ -46,7 +47,6 @@ class StudiesDataset(AbstractDataset[NoReturn, dict[str, Study]]):
                     f"{', '.join(TYPES)}"
                 )
         self._pieces = dict(pieces)
-        self.metadata = metadata
 
     def load(self) -> dict[str, Study]:
         """What reads the pieces of each finished study, by data set; nothing is read yet."""
@@ -65,13 +65,12 @@ class StudiesDataset(AbstractDataset[NoReturn, dict[str, Study]]):
         kind = {"type": TYPES[PurePosixPath(path).suffix], "filepath": str(self._target(path, dataset))}
         return AbstractDataset.from_config(f"{dataset}.{path}", kind)
 
-    def _target(self, path: str, dataset: str) -> str | Path:
+    def _target(self, path: str, dataset: str) -> Target:
         return join(self._filepath, path.replace(MARK, dataset))
 
     def _finished(self) -> list[str]:
         first = next(iter(self._pieces.values()))
-        folder = join(self._filepath, first.partition(MARK)[0])
-        found = [path.name for path in folder.glob("[!.]*")] if isinstance(folder, Path) else names(folder)
+        found = names(join(self._filepath, first.partition(MARK)[0]))
         return [
             name
             for name in sorted(found)
@@ -80,6 +79,3 @@ class StudiesDataset(AbstractDataset[NoReturn, dict[str, Study]]):
 
     def _exists(self) -> bool:
         return bool(self._finished())
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath), "pieces": sorted(self._pieces)}

@@ -165,7 +165,7 @@ def _tests(o: Overview) -> PaperTable:
                     "n_datasets": len(ranks["datasets"]),
                     "p_value": ranks["p_value"] if tested else None,
                     "critical_difference": ranks["critical_difference"] if tested else None,
-                    "ranks_above": " ".join(worse for better, worse in ranks["different"] if better == key)
+                    "ranks_above": " ".join(worse for better, worse, _ in ranks["different"] if better == key)
                     if tested
                     else "",
                 }
@@ -188,7 +188,7 @@ def _side_by_side(
     order: Iterable[str],
     ranks: Ranks | None = None,
 ) -> pd.DataFrame:
-    """A row for each entry in the given order, a column for each data set, and before them where there are ranks their mean."""
+    """A row for each entry in the given order: its mean rank, where there is one, and a column for each data set."""
     cells = {(row[key], row["dataset"]): text(row) for row in rows}
     table = []
     for entry in (one for one in order if any(one == known for known, _ in cells)):

@@ -55,7 +55,9 @@ def ranks_figure(ranks: Ranks | None, name: Callable[[str], str]) -> Figure:
             color_palette=dict.fromkeys(means.index, INK),
             text_h_margin=0.1,
         )
-    panel.set_title("Mean rank (1 is best)", fontsize=11, pad=26)  # above the length of the critical difference
+    panel.set_title(
+        "Mean rank (1 is best)", fontsize=11, pad=26
+    )  # above the length of the critical difference
     return figure
 
 
@@ -63,6 +65,6 @@ def _not_alike(ranks: Ranks) -> pd.DataFrame:
     """P-values of all pairs; 1 for those that are not shown to differ, since Friedman's test has the first say."""
     keys = list(ranks["mean_ranks"])
     values = pd.DataFrame(1.0, index=keys, columns=keys)
-    for better, worse in ranks["different"]:
-        values.loc[better, worse] = values.loc[worse, better] = ranks["pair_p_values"][better][worse]
+    for better, worse, p_value in ranks["different"]:
+        values.loc[better, worse] = values.loc[worse, better] = p_value
     return values
