@@ -15,7 +15,7 @@ from guided_retraining.report.palette import INK
 
 __all__ = ["ranks_figure"]
 
-ROW = 0.5  # inches of one label, which may take two lines
+ROW = 0.7  # inches of one label, which may take two lines, and of the room between the axis and the bar above it
 WIDTH = 42  # letters in one line of a label
 
 
@@ -38,7 +38,7 @@ def ranks_figure(ranks: Ranks | None, name: Callable[[str], str]) -> Figure:
 
     labels = {key: fill(name(key), WIDTH) for key in ranks["mean_ranks"]}
     means = pd.Series({labels[key]: mean for key, mean in ranks["mean_ranks"].items()})
-    figure, axes = grid(1, 1, width=11.0, height=1.2 + ROW * (len(means) / 2 + 2))
+    figure, axes = grid(1, 1, width=11.0, height=1.0 + ROW * (len(means) / 2 + 2))
     panel = axes[0][0]
     with matplotlib.rc_context(LOOK):
         critical_difference_diagram(
