@@ -81,6 +81,13 @@ def test_lines_say_how_many_images_what_is_not_finished_and_why_there_is_no_test
         )
 
 
+def test_one_data_set_has_no_mean_ranks() -> None:
+    lines = overview_lines(compare_studies({"digits": finished_study("digits", metrics=("random",))}), {})
+    assert "ranks (1 is best) in the one data set: config_1" in lines[1]
+    assert "No test: there is 1 data set" in lines[1]
+    assert lines[2] == "Metrics: no finished study compares two or more."
+
+
 def test_lines_tell_a_difference_that_is_shown_and_one_that_would_have_been() -> None:
     _, strategies, metrics = overview_lines(compare_studies(finished_studies(FIVE, lifts={}, noise=0.0)), {})
     assert "Shown at 5 % (Nemenyi): config_1" in strategies

@@ -76,7 +76,11 @@ def ranks_sentence(ranks: Ranks, name: Callable[[str], str]) -> str:
     if len(r["mean_ranks"]) < 2:
         return "nothing to rank, as the finished data sets have fewer than two in common."
     listed = ", ".join(f"{name(key)} {mean:.2f}" for key, mean in r["mean_ranks"].items())
-    text = f"mean ranks (1 is best) over {number(len(r['datasets']))} data sets: {listed}."
+    n = len(r["datasets"])
+    ranked = (
+        "ranks (1 is best) in the one data set" if n == 1 else f"mean ranks (1 is best) over {n} data sets"
+    )
+    text = f"{ranked}: {listed}."
     if r["p_value"] is None or r["critical_difference"] is None:
         return f"{text} No test: {r['why_not']}."
     tested = f"Friedman's test: {p_text(r['p_value'])}"
