@@ -17,6 +17,7 @@ from guided_retraining.io.atomic import AtomicJSONDataset, AtomicTextDataset
 from guided_retraining.io.model import KerasModelDataset
 from guided_retraining.io.optional import OptionalDataset
 from guided_retraining.models.architectures import build_model
+from guided_retraining.models.input_range import input_range_of, with_range
 from guided_retraining.parameters.blocks import (
     AttackParameters,
     FitParameters,
@@ -61,7 +62,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         one = LabelledPool(clean, truth, attacked, truth[:20], np.full(20, "fgsm"), np.arange(20))
         return dict.fromkeys(REPLICATES, one)
 
-    models = {replicate: build_model("C4 P F FC8", (4, 4, 1), 3, seed=replicate) for replicate in REPLICATES}
+    models = {
+        replicate: with_range(build_model("C4 P F FC8", (4, 4, 1), 3, seed=replicate), "0..255")
+        for replicate in REPLICATES
+    }
     pools = [pool(slice(0, 100)), pool(slice(100, 150)), pool(slice(150, 200))]
     scores = {metric: {r: rng.random(120) for r in REPLICATES} for metric in METRICS}
     store = Store(tmp_path_factory.mktemp("cells"))
@@ -128,7 +132,7 @@ def answered(study: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("action", ["whole pool", "ranked inputs"])
 def test_the_cell_is_fitted_again_and_its_file_measures_as_the_study_did(
-    answered: Any, tmp_path: Path, action: str
+    answered: Any, study: dict[str, Any], tmp_path: Path, action: str
 ) -> None:
     (model,), check = answered(tmp_path, action)
     assert check["deviations"] == {}
@@ -136,6 +140,11 @@ def test_the_cell_is_fitted_again_and_its_file_measures_as_the_study_did(
     assert len(check["lines"]) == 1
     assert set(check["fingerprints"]) == {"model", "made_from"}
     assert not getattr(model, "compiled", False)
+    assert (check["model"]["input_range"], input_range_of(model)) == ("0..255", "0..1")
+    test = study["test_pool"][0]
+    predicted = model.predict(test.clean_images * 255, verbose=0).argmax(axis=1)
+    right = float((predicted == test.clean_labels).mean())
+    assert right == pytest.approx(check["accuracy"]["clean"]["mean"]), "the file takes what the original took"
 
 
 def test_a_second_run_fits_nothing(answered: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from guided_retraining.commands import forecast
+from guided_retraining.machine.backend import keras
 from guided_retraining.models.loading import load_model
 from project_copies import copy_project, kedro_here, make_project
 
@@ -76,6 +78,29 @@ def test_own_images_and_own_model_take_part_in_the_pipelines(
     plan = kedro_here(project, "guided", "plan", "mine", "--env", "smoke")
     assert "samples x epochs" in plan.stdout, plan.stdout + plan.stderr
     assert "config_2 (original weights, clean + adversarial pool): budgets" in plan.stdout
+
+
+def test_a_model_of_other_pixels_is_recognised_and_hardened_as_one_of_unit_images(
+    smoke_project: Path, image_folder: Path, tmp_path: Path
+) -> None:
+    project = make_project(tmp_path / "project")
+    inner = load_model(smoke_project / "data/smoke/06_models/digits/model_0.keras")
+    keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Rescaling(1 / 255), *inner.layers[1:]]).save(
+        tmp_path / "model.keras"
+    )
+    arguments = ("--images", str(image_folder), "--model", str(tmp_path / "model.keras"))
+    made = kedro_here(project, "guided", "new-dataset", "mine", *arguments)
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert "the model expects pixels in 0..255" in made.stdout
+    written = yaml.safe_load((project / "conf/base/parameters/mine.yml").read_text())
+    assert written["mine"]["model"]["input_range"] == "0..255"
+    stages = ("--pipelines", "preprocessing,training", "--namespaces", "mine")
+    finished = kedro_here(project, "run", "--env", "smoke", *stages)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    accuracy = json.loads((project / "data/smoke/06_models/mine/original_accuracy_0.json").read_text())
+    assert accuracy["test"] > 0.8
+    log = json.loads((project / "data/smoke/06_models/mine/training_log_0.json").read_text())
+    assert log["input_range"] == "0..255"
 
 
 def test_unsuitable_images_and_models_are_refused_and_nothing_is_written(

@@ -41,7 +41,7 @@ def card_of(class_names: Sequence[str] = tuple("abcdefghij"), **changed: Any) ->
         original=accuracies_with_intervals({"accuracy_clean": 0.97, "accuracy_robust": 0.1}, N_IMAGES, 0.95),
         deviations=changed.pop("deviations", {}),
         forgetting=forgetting(pd.DataFrame([right]), pd.DataFrame([~right]), np.arange(500) % 10),
-        model={"parameters": 40_042, "input_shape": [8, 8, 1], "output": "softmax"},
+        model={"parameters": 40_042, "input_shape": [8, 8, 1], "input_range": "0..255", "output": "softmax"},
         fingerprints={"model": "a" * 32, "made_from": "b" * 32},
     )
     given = {

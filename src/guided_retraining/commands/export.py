@@ -53,11 +53,16 @@ def export(dataset: str, format: str, to: Path | None, env: str | None) -> str:
     write, run = {"onnx": (_write_onnx, _run_onnx), "saved_model": (_write_saved_model, _run_saved_model)}[
         format
     ]
-    ours = np.concatenate([given.model.predict_on_batch(part) for part in _batches(given.images)])
+    from guided_retraining.models.input_range import INPUT_RANGES, input_range_of, without_range
+
+    model = without_range(given.model)  # what it takes, there as here
+    scale, offset = INPUT_RANGES[input_range_of(given.model)]
+    images = (given.images * scale + offset).astype(np.float32)
+    ours = np.concatenate([model.predict_on_batch(part) for part in _batches(images)])
     with _target(target, folder=format == "saved_model") as temporary:
-        write(given.model, temporary)
+        write(model, temporary)
         outputs = run(temporary)
-        theirs = np.concatenate([outputs(part) for part in _batches(given.images)])
+        theirs = np.concatenate([outputs(part) for part in _batches(images)])
         differ = int((ours.argmax(axis=1) != theirs.argmax(axis=1)).sum())
         if differ:
             raise ModelError(

@@ -11,14 +11,10 @@ import numpy as np
 from kedro.io import CatalogProtocol
 from numpy.typing import NDArray
 
-from guided_retraining.errors import DataFileError, ParameterError
+from guided_retraining.errors import DataFileError
 from guided_retraining.images.arrays import ImageArray, UnitImages
 
 __all__ = ["Given", "from_files", "of_study"]
-
-TRIED = 200  # images on which input ranges are tried
-CLEARLY = 0.05  # of accuracy: another input range than [0, 1] must be better by this much
-FAR_BETTER = 0.3  # of accuracy: so much more would be right with the classes in another order
 
 
 @dataclass(frozen=True)
@@ -84,6 +80,8 @@ def of_study(
     Raises:
         DataFileError: there is no hardened model.
     """
+    from guided_retraining.models.input_range import with_range
+
     hardened = (
         catalog.load(f"{dataset}.hardened_model") if catalog.exists(f"{dataset}.hardened_model") else []
     )
@@ -93,12 +91,14 @@ def of_study(
             "answer is to keep the original; give a file with --model instead"
         )
     names = catalog.load(f"{dataset}.dataset_summary")["class_names"]
+    input_range = catalog.load(f"{dataset}.hardened_check")["model"]["input_range"]
     if images is not None:
-        return _ready(f"{dataset} hardened", hardened[0], images, n_images, seed, names, "0..1")
+        return _ready(f"{dataset} hardened", hardened[0], images, n_images, seed, names, input_range)
     of_test: ImageArray = catalog.load(f"{dataset}.test_images")
     labels = np.asarray(catalog.load(f"{dataset}.test_labels"), np.int64)
     drawn = _drawn(len(labels), n_images, seed)
-    return Given(f"{dataset} hardened", hardened[0], np.asarray(of_test[drawn]), labels[drawn], names, ())
+    model = with_range(hardened[0], input_range)
+    return Given(f"{dataset} hardened", model, np.asarray(of_test[drawn]), labels[drawn], names, ())
 
 
 def _ready(
@@ -110,12 +110,10 @@ def _ready(
     class_names: Sequence[str] | None,
     input_range: str | None,
 ) -> Given:
-    from guided_retraining.models.input_range import INPUT_RANGES, predictions_by_range, rescaled
     from guided_retraining.models.loading import check_model
+    from guided_retraining.models.recognising import on_unit_images
     from guided_retraining.readers import read
 
-    if input_range is not None and input_range not in INPUT_RANGES:
-        raise ParameterError(f"input range '{input_range}': expected {', '.join(INPUT_RANGES)}")
     height, width, channels = _input_shape(model)
     raw = read(
         "npz" if images.suffix == ".npz" else "folder",
@@ -129,14 +127,9 @@ def _ready(
     drawn = _drawn(len(split), n_images, seed)
     stored, labels = split.images[drawn], split.labels[drawn]
     shown = UnitImages(stored)[:] if stored.dtype == np.uint8 else np.asarray(stored, np.float32)
-    notes = list(raw.notes)
-    if input_range is None:
-        predicted = predictions_by_range(model, shown[:TRIED])
-        input_range = _best_range(predicted, labels[:TRIED], len(raw.class_names))
-        if input_range != "0..1":
-            notes.append(f"the model expects pixels in {input_range}, as it is right far more often on those")
-    taking = rescaled(model, input_range)
-    _check_order(predictions_by_range(taking, shown)["0..1"], labels, raw.class_names)
+    taking, found = on_unit_images(model, shown, labels, raw.class_names, input_range=input_range)
+    said = [f"the model expects pixels in {found}, as it is right far more often on those"]
+    notes = [*raw.notes, *(said if input_range is None and found != "0..1" else [])]
     return Given(name, taking, shown, labels, raw.class_names, tuple(notes))
 
 
@@ -147,26 +140,3 @@ def _input_shape(model: Any) -> tuple[Any, Any, Any]:
 
 def _drawn(available: int, wanted: int, seed: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(seed).permutation(available)[:wanted]).astype(np.int64)
-
-
-def _best_range(predicted: dict[str, NDArray[np.int64]], labels: NDArray[np.int64], n_classes: int) -> str:
-    """The range in which most is right, whatever the order of the classes; [0, 1] unless another is clearly better."""
-    from guided_retraining.models.class_order import best_order
-
-    right = {name: best_order(labels, one, n_classes)[1] for name, one in predicted.items()}
-    best = max(right, key=lambda name: right[name])
-    return best if right[best] > right["0..1"] + CLEARLY else "0..1"
-
-
-def _check_order(predicted: NDArray[np.int64], labels: NDArray[np.int64], class_names: Sequence[str]) -> None:
-    """Refuse images whose classes are in another order than the model's outputs, and say which it is."""
-    from guided_retraining.models.class_order import best_order, order_by_name
-
-    right = float((predicted == labels).mean())
-    order, in_order = best_order(labels, predicted, len(class_names))
-    if in_order > right + FAR_BETTER:
-        names = ",".join(order_by_name(class_names, order))
-        raise ParameterError(
-            f"the model is right on {100 * right:.1f} % of the images, but on {100 * in_order:.1f} % if its "
-            f"classes are in another order: --class-names {names} (in a data set's block: source.options.class_names)"
-        )

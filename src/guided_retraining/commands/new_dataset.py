@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import yaml
 
 from guided_retraining.commands.forecast import describe, forecast
 from guided_retraining.errors import ParameterError
+from guided_retraining.images.arrays import UnitImages
 from guided_retraining.parameters.study import parse_study
-from guided_retraining.readers.cutting import check_classes, cut
+from guided_retraining.readers.cutting import Split, check_classes, cut
 from guided_retraining.storage.files import atomic_path
 
 DEFAULT_SIZE = (48, 48)  # the study's size for photographs
@@ -73,7 +74,10 @@ def new_dataset(
     for split, (_, labels) in splits.items():
         yield f"{split}: {len(labels):,} images of {'x'.join(map(str, shape))}"
     yield from raw.notes
-    built = _checked(loaded, study, shape, len(raw.class_names))
+    built, input_range = _checked(loaded, study, splits["train"], raw.class_names)
+    if input_range != "0..1":
+        block["model"]["input_range"] = input_range
+        yield f"the model expects pixels in {input_range}; images, attacks and eps stay in [0, 1]"
     yield from _about(built, study.model.feature_layer)
     yield from describe(
         name, forecast(study, {key: len(labels) for key, (_, labels) in splits.items()}, built)
@@ -114,14 +118,20 @@ def _block(images: Path, model: Path | None, loaded: Any, size: tuple[int, int] 
     }
 
 
-def _checked(loaded: Any, study: Any, shape: tuple[int, ...], n_classes: int) -> Any:
+def _checked(loaded: Any, study: Any, train: Split, class_names: Sequence[str]) -> tuple[Any, str]:
+    """The model to harden, of images in [0, 1], and what range it expected."""
     from guided_retraining.models.architectures import build_model
     from guided_retraining.models.loading import check_model
+    from guided_retraining.models.recognising import on_unit_images
 
+    images, labels = train
+    shape = images.shape[1:]
     if loaded is None:
-        return build_model(study.model.architecture, shape, n_classes, seed=study.seed)  # type: ignore[arg-type]
-    check_model(loaded, shape, n_classes)
-    return loaded
+        built = build_model(study.model.architecture, shape, len(class_names), seed=study.seed)  # type: ignore[arg-type]
+        return built, "0..1"
+    check_model(loaded, shape, len(class_names))
+    unit = UnitImages(images) if images.dtype == np.uint8 else images
+    return on_unit_images(loaded, unit, labels, class_names)
 
 
 def _about(model: Any, layer: str | None) -> Iterator[str]:

@@ -56,8 +56,8 @@ class Delivered(TypedDict):
         original: the same of the replicate's model before hardening.
         deviations: measured minus what the study had measured of the same model, by column; empty where all agree.
         forgetting: clean test images before and after, by class.
-        model: ``parameters`` (their number), ``input_shape`` of an image, ``output`` (``softmax`` or ``logits``); empty
-            where there is no file.
+        model: ``parameters`` (their number), ``input_shape`` of an image, ``input_range`` of a pixel (``0..1``, ...),
+            ``output`` (``softmax`` or ``logits``); empty where there is no file.
         fingerprints: ``model`` (architecture and weights) and ``made_from`` (original model, all inputs, attacks made
             anew); empty where there is no file.
     """

@@ -55,6 +55,9 @@ class ModelParameters(Parameters):
     architecture: str | None = None
     path: str | None = None
     feature_layer: str | None = None
+    input_range: Literal["0..1", "0..255", "-1..1"] | None = (
+        None  # of a pixel; None tries them on training images
+    )
 
     @model_validator(mode="after")
     def _one_of_both(self) -> ModelParameters:

@@ -73,8 +73,9 @@ def harden(
         scores: ``scores_<metric>``, ``(n,)`` of each training pool.
 
     Returns:
-        One Keras model; none where the original is to be kept.
+        One Keras model that takes what the original took; none where the original is to be kept.
     """
+    from guided_retraining.models.input_range import without_range
     from guided_retraining.retraining.curve import Curve
     from guided_retraining.retraining.refit import refit
 
@@ -87,7 +88,8 @@ def harden(
     names, row = (name, metric), metric_parameters[metric]
     curve = Curve.of(study, training, attack, names, row, model.feature_layer)
     cells = curve.cells(replicate, scores[f"scores_{metric}"][replicate.number])
-    return [refit(next(one for one in cells if one.n_inputs == chosen["n_inputs"]), store)]
+    hardened = refit(next(one for one in cells if one.n_inputs == chosen["n_inputs"]), store)
+    return [without_range(hardened)]
 
 
 def check_hardened(
@@ -124,6 +126,7 @@ def check_hardened(
         Accuracies with intervals over images, before and after, and what differs from the study's own figures.
     """
     from guided_retraining.models.identity import model_fingerprint
+    from guided_retraining.models.input_range import input_range_of, with_range
     from guided_retraining.models.logits import output_kind
     from guided_retraining.retraining.measure import unpacked
     from guided_retraining.retraining.refit import measure_model
@@ -140,7 +143,9 @@ def check_hardened(
     replicate = _replicate(chosen["replicate"], models, pools, train_table, seed, study, attack)
     fit = study.fit(training, chosen["configuration"])
     (model,) = hardened
-    after, before = (measure_model(one, replicate, fit) for one in (model, replicate.original))
+    input_range = input_range_of(replicate.original)
+    unit_model = with_range(model, input_range)
+    after, before = (measure_model(one, replicate, fit) for one in (unit_model, replicate.original))
     rows = cell(results, chosen["configuration"], chosen["metric"], chosen["n_inputs"])
     differ = deviations(after, rows.to_dict("index")[chosen["replicate"]])
     n_images, n_clean = _n_images(replicate), replicate.test.n_clean
@@ -159,6 +164,7 @@ def check_hardened(
         model={
             "parameters": int(model.count_params()),
             "input_shape": list(model.input_shape[1:]),
+            "input_range": input_range,
             "output": output_kind(model),
         },
         fingerprints={"model": model_fingerprint(model), "made_from": replicate.fingerprint},

@@ -49,12 +49,19 @@ def train_original(
         The Keras models, and a log of each (``origin``, ``epochs``, ``seconds``, ``gradient_passes``).
     """
     from guided_retraining.models.loading import check_model, load_model
+    from guided_retraining.models.recognising import on_unit_images
 
     n_classes = len(dataset_summary["class_names"])
     if model.path is not None:
         loaded = load_model(Path(model.path))
         check_model(loaded, train_images.shape[1:], n_classes)
-        log = {"origin": model.path, "epochs": [], "seconds": 0.0, "gradient_passes": 0}
+        names = dataset_summary["class_names"]
+        loaded, found = on_unit_images(
+            loaded, train_images, train_labels, names, input_range=model.input_range
+        )
+        if found != "0..1":
+            logger.info("%s expects pixels in %s; images, attacks and eps stay in [0, 1]", model.path, found)
+        log = {"origin": model.path, "input_range": found, "epochs": [], "seconds": 0.0, "gradient_passes": 0}
         return dict.fromkeys(replicates, loaded), dict.fromkeys(replicates, log)
 
     from guided_retraining.retraining.original import train_classifier
