@@ -127,5 +127,7 @@ def _write_saved_model(model: Any, path: Path) -> None:
 def _run_saved_model(path: Path) -> Outputs:
     import tensorflow as tf
 
-    serve = tf.saved_model.load(str(path)).serve
-    return lambda images: np.asarray(serve(images))
+    loaded = tf.saved_model.load(
+        str(path)
+    )  # held by the function below: its variables live as long as it does
+    return lambda images: np.asarray(loaded.serve(images))
