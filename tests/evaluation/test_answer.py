@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from guided_retraining.evaluation import answer_lines, recommend
-from made_up_study import WORDS, made_up_costs, made_up_study
+from made_up_study import HARDENING, STORED, WORDS, made_up_costs, made_up_study
 
 LABELS = np.arange(500) % 10
 NEVER = ("chance alone", "costs nothing", "too easy", "does not matter", "nan", "None", "cannot be told")
@@ -19,7 +19,9 @@ def lines(change=None, *, costs=True, words=WORDS, scoring=None, **made):
     spent = made_up_costs(results, scoring=scoring) if costs else None
     if change is not None:
         results = change(results)
-    found = recommend(results, costs=spent, correctness=correctness, labels=LABELS, words=words)
+    found = recommend(
+        results, costs=spent, correctness=correctness, labels=LABELS, words=words, hardening=HARDENING
+    )
     said = answer_lines(json.loads(json.dumps(found)))
     assert len(said) == 3
     for line in said:
@@ -136,3 +138,69 @@ def test_missing_values_are_left_out():
 def test_without_words_the_key_stands_alone():
     results, _ = made_up_study(configurations=["config_2"])
     assert "under config_2" in answer_lines(recommend(results))[0]
+
+
+MADE = "adversarial training (FGSM with a random start, eps 0.15) from fresh weights"
+ALL = (*STORED, "config_4")
+
+
+def test_a_strategy_that_makes_its_inputs_is_told_by_its_price():
+    do, brings, sure = lines(configurations=ALL, noise=0.02)
+    assert re.match(
+        rf"digits: harden by {re.escape(MADE)}, showing 9,472 images, at the price of the whole pool "
+        r"\(18,944 gradient passes\); fewer are not shown to be enough \(9,472 gradient passes lose at most "
+        r"\d+\.\d points, more than the 2\.0 points allowed\)\.$",
+        do,
+    )
+    assert sure.endswith(
+        "Cost: 4.74 s, 18,944 gradient passes; the next lower price 2.37 s, 9,472 gradient passes."
+    )
+    assert not any("whole pool of" in line or " inputs under" in line for line in (do, brings, sure))
+
+
+def test_a_lower_price_that_is_enough():
+    do, brings, sure = lines(configurations=ALL, loss=0.30, noise=0.002, replicates=range(5))
+    assert do == (
+        f"digits: harden by {MADE}, showing 4,736 images, at 0.5 times the price of the whole pool (9,472 gradient "
+        "passes), 50 % of the full price."
+    )
+    assert "; full price 9" in brings
+    assert "against the full price at most" in sure
+    assert "the full price 4.74 s, 18,944 gradient passes." in sure
+    assert "whole pool" not in brings + sure
+
+
+def test_a_strategy_that_does_not_help():
+    do, _, sure = lines(
+        lambda r: retrained_is_no_better(r).assign(
+            validation_accuracy_robust=lambda t: (
+                t["validation_accuracy_robust"]
+                - 0.2 * (t["configuration"] != "config_4") * (t["n_inputs"] > 0)
+            )
+        ),
+        configurations=ALL,
+    )
+    assert (
+        f"keep the original model. Hardening at the full price (config_4 ({MADE})) is not shown to help: "
+        in do
+    )
+    assert "Cost: none; the full price 4.74 s" in sure
+
+
+def test_a_strategy_without_words_or_without_known_prices():
+    results, correctness = made_up_study(configurations=ALL, noise=0.02, metrics=("lsa", "random"))
+    results = results.drop(columns=["price_gradient_passes", "samples_seen"])
+    found = recommend(results, correctness=correctness, labels=LABELS, hardening=HARDENING)
+    do = answer_lines(found)[0]
+    assert do.startswith(
+        "digits: harden under config_4, at its price; fewer are not shown to be enough (4,736 images"
+    )
+
+
+def test_a_dear_strategy_is_told_by_how_much():
+    def dearer(results):
+        price, own = results["price_gradient_passes"], results["configuration"] == "config_4"
+        return results.assign(price_gradient_passes=price.where(~own, 4 * price))
+
+    do, _, _ = lines(dearer, configurations=ALL, noise=0.02)
+    assert "at 4 times the price of the whole pool (75,776 gradient passes)" in do

@@ -242,3 +242,11 @@ def test_scoring_bears_the_whole_forward_pass_once_a_replicate():
     assert cost["gradient_passes"] == 4000
     assert cost_of(results, costs, "config_1", None, 1600)["scoring_seconds"] == 0
     assert cost_of(results, costs, None, None, 0)["total_seconds"] == 0
+
+
+def test_a_strategy_that_scores_as_it_trains_pays_for_scoring_once():
+    results, _ = made_up_study(metrics=("lsa", "random"))
+    costs = made_up_costs(results, scoring={"lsa": 7.0})
+    apart = cost_of(results, costs, "config_1", "lsa", 400)
+    inside = cost_of(results, costs, "config_1", "lsa", 400, scored_apart=False)
+    assert apart["total_seconds"] > 7 > inside["total_seconds"] == inside["fit_seconds"]

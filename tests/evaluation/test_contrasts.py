@@ -8,7 +8,7 @@ import pytest
 from guided_retraining.evaluation import compare_with_baseline
 from guided_retraining.evaluation.contrasts import log_budget_areas, verdict_of
 from guided_retraining.evaluation.dunnett import many_to_one
-from made_up_study import WORDS, made_up_study
+from made_up_study import STORED, WORDS, made_up_study
 
 FEW = ("dsa", "lsa", "deep_gini", "random")
 
@@ -45,7 +45,7 @@ def test_original_model_and_whole_pool_have_no_say():
 def test_planted_metrics_are_found_and_only_they():
     found = compare_with_baseline(study(lifts={"dsa": 0.06, "lsa": -0.06}), words=WORDS)
     shown = verdicts(found)
-    for configuration in WORDS:
+    for configuration in STORED:
         assert shown[configuration, "dsa"] == "better"
         assert shown[configuration, "lsa"] == "worse"
         assert shown[configuration, "deep_gini"] == "equal"
@@ -102,7 +102,7 @@ def test_verdicts():
 def test_few_replicates_show_nothing(replicates):
     found = compare_with_baseline(study(replicates=replicates, lifts={"dsa": 0.3}))
     assert set(verdicts(found).values()) == {"unresolved"}
-    assert found["detectable"] == dict.fromkeys(WORDS)
+    assert found["detectable"] == dict.fromkeys(STORED)
     assert "cannot show whether a metric differs from random; it takes 3" in found["sentences"][0]
 
 

@@ -2,7 +2,11 @@
 
 from itertools import product
 
-from guided_retraining.evaluation.wording import configuration_label, configuration_words
+from guided_retraining.evaluation.wording import (
+    configuration_label,
+    configuration_words,
+    configurations_in_words,
+)
 from guided_retraining.parameters.configurations import ConfigurationParameters
 
 CHOICES = {
@@ -45,5 +49,19 @@ def test_each_parameter_of_a_strategy_is_told_apart_in_words():
     ]  # fmt: skip
     assert len({words(one) for one in asked}) == len(asked)
     assert words({"adversarial_training": {"eps": 0.1}}) == (
-        "fresh weights, adversarial training (FGSM with a random start, eps 0.1)"
+        "adversarial training (FGSM with a random start, eps 0.1) from fresh weights"
     )
+    assert words("clean_continuation") == "training on clean inputs only (the control) from fresh weights"
+
+
+def test_an_eps_that_a_strategy_takes_from_the_attacks_is_told():
+    rows = {
+        "mine": ConfigurationParameters(start="fresh", strategy="adversarial_training"),
+        "own": ConfigurationParameters(start="original", strategy={"rounds": {"eps": 0.05}}),
+        "plain": ConfigurationParameters(start="fresh"),
+    }
+    told = configurations_in_words(rows, 0.15)
+    assert told["mine"] == "adversarial training (FGSM with a random start, eps 0.15) from fresh weights"
+    assert "(PGD-10, eps 0.05)" in told["own"]
+    assert told["plain"] == configuration_words(rows["plain"])
+    assert "eps" not in configurations_in_words(rows)["mine"]

@@ -9,7 +9,16 @@ from made_up_study import WORDS
 
 ATTACKS = {"robust": ["fgsm", "bim"], "replayed": ["fgsm", "bim", "carlini_wagner"], "unseen": ["apgd_ce"]}
 NO_COST = dict.fromkeys(
-    ("fit_seconds", "scoring_seconds", "total_seconds", "gradient_passes", "energy_wh"), 0.0
+    (
+        "fit_seconds",
+        "scoring_seconds",
+        "total_seconds",
+        "gradient_passes",
+        "price_gradient_passes",
+        "samples_seen",
+        "energy_wh",
+    ),
+    0.0,
 )
 
 
@@ -117,7 +126,8 @@ def recommendation(
     if metric == "lsa":
         models["random"] = _model("config_1", "random", n, 0.94, 0.50, half, robust, measured)
     made = {
-        "dataset": "digits", "words": WORDS, "claim": "for this data set, architecture and attacks", "confidence": 0.95,
+        "dataset": "digits", "words": WORDS, "hardening": {}, "confidence": 0.95,
+        "claim": "for this data set, architecture and attacks",
         "choice": {
             "action": action, "configuration": "config_1" if n else None, "metric": metric if n < 1600 else None,
             "n_inputs": n, "pool_size": 1600, "n_replicates": replicates, "descriptive": replicates < 3,
@@ -143,6 +153,7 @@ def recommendation(
             ] if half else [contrast(m, 0.01, "unresolved", None) for m in ("lsa", "dsa")],
             "detectable": {"config_1": 0.025 if half else None}, "sentences": ["Said by the statistics."],
         },
+        "prices": prices(models, outcomes[0]),
         "forgetting": {
             "churn": 0.031, "gained": 0.012,
             "per_class": [
@@ -155,6 +166,22 @@ def recommendation(
         "notes": [],
     }  # fmt: skip
     return json.loads(json.dumps(made | changed, allow_nan=False))
+
+
+def prices(models: dict[str, Any], outcome: str) -> dict[str, Any]:
+    """The original and the whole pool, both on the front."""
+    points = []
+    for model in (models["original"], models["whole_pool"]):
+        kinds = [kind for kind in dict.fromkeys((outcome, "clean", "unseen")) if kind in model["accuracy"]]
+        points.append(
+            {
+                "configuration": model["configuration"], "metric": None, "n_inputs": model["n_inputs"],
+                "highest": model["n_inputs"] > 0, "price": model["cost"]["price_gradient_passes"],
+                "fit_seconds": model["cost"]["fit_seconds"],
+                "accuracy": {kind: model["accuracy"][kind] for kind in kinds}, "difference": None, "on_front": True,
+            }
+        )  # fmt: skip
+    return {"outcome": outcome, "against": "config_1", "points": points}
 
 
 def _model(configuration, metric, n, clean, robust, half, anew, measured) -> dict[str, Any]:
@@ -174,7 +201,8 @@ def _model(configuration, metric, n, clean, robust, half, anew, measured) -> dic
     if n:
         cost = {
             "fit_seconds": fit, "scoring_seconds": scoring, "total_seconds": fit + scoring,
-            "gradient_passes": 10.0 * n, "energy_wh": None,
+            "gradient_passes": 10.0 * n, "price_gradient_passes": 5_000 + 10.0 * n, "samples_seen": 10.0 * n,
+            "energy_wh": None,
         }  # fmt: skip
     if not measured:
         cost = dict.fromkeys(cost)

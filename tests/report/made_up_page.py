@@ -10,7 +10,7 @@ import numpy as np
 from guided_retraining.evaluation import recommend, steps_down
 from guided_retraining.guidance import ranking
 from guided_retraining.report import PageContext, pair_rows, quality_rows, stability_rows
-from made_up_study import WORDS, made_up_costs, made_up_study
+from made_up_study import HARDENING, WORDS, made_up_costs, made_up_study
 
 MADE: dict[str, PageContext] = {}
 
@@ -38,6 +38,7 @@ def _made(own_model: bool, costs: bool, study: dict[str, Any]) -> PageContext:
         correctness=correctness,
         labels=np.arange(study.get("n_test", 500)) % study.get("n_classes", 10),
         words=WORDS,
+        hardening=HARDENING,
         own_model=own_model,
     )
     found = json.loads(json.dumps(found, allow_nan=False))

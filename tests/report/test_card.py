@@ -22,12 +22,13 @@ from guided_retraining.evaluation.delivered import (
 from guided_retraining.evaluation.forgetting import forgetting
 from guided_retraining.report.card import CardContext, plain, render_card
 
+STUDY = ("robust", "replicates", "configurations")  # of what is made up
 N_IMAGES = {"clean": 500, "robust": 400, "unseen": 400, "replayed": 90}
 
 
 def card_of(class_names: Sequence[str] = tuple("abcdefghij"), **changed: Any) -> str:
     """The card of a made-up study's recommended model."""
-    page = context_of(**{key: changed.pop(key) for key in ("robust", "replicates") if key in changed})
+    page = context_of(**{key: changed.pop(key) for key in STUDY if key in changed})
     recommendation, results = page.recommendation, page.results
     cell = cell_to_deliver(recommendation, results)
     assert cell is not None
@@ -65,6 +66,19 @@ def headings_without_text(card: str) -> list[str]:
     body = re.sub(r"```.*?```", "code", card, flags=re.DOTALL)
     parts = re.split(r"^(#+ .*)$", body, flags=re.MULTILINE)
     return [head for head, text in zip(parts[1::2], parts[2::2], strict=True) if not text.strip()]
+
+
+def test_the_card_says_how_the_model_was_hardened() -> None:
+    plain_way = (
+        r"retrained under config\\_1 \(fresh weights, clean \+ adversarial pool\) on [\d,]+ inputs\. Made"
+    )
+    assert re.search(plain_way, card_of())
+    made = card_of(configurations=("config_2", "config_4"))
+    assert (
+        "hardened by adversarial training (FGSM with a random start, eps 0.15) from fresh weights, showing "
+        in made
+    )
+    assert "retrained under" not in made
 
 
 def test_a_hub_reads_the_metadata_and_the_figures_in_it() -> None:

@@ -9,7 +9,7 @@ from made_up_findings import recommendation, steps
 from made_up_page import context_of, rankings
 
 from guided_retraining.report import FIGURES, PageContext
-from made_up_study import made_up_costs, made_up_study
+from made_up_study import STORED, WORDS, made_up_costs, made_up_study
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,26 @@ def test_no_budget_that_is_enough_is_told_with_what_may_be_lost(context):
     assert "none; with 800 inputs up to 5.0 points may be lost" in told("differences", made)
     some = replace(made, steps={"config_1": [*steps(metrics=("lsa",)), *steps(metrics=("dsa",), half=0.05)]})
     assert "LSA from 400 inputs on; no other ordering." in told("differences", some)
+
+
+def test_the_front_is_told_from_the_cheapest_point_on():
+    text = told("price", context_of(configurations=(*STORED, "config_4")))
+    assert text.startswith("The most robust accuracy for its price in gradient passes: original model 1")
+    assert f"; {WORDS['config_4']} 5" in text
+    assert " for 592, " in text
+    assert text.endswith(f"Beaten at every price: {'; '.join(WORDS[key] for key in STORED)}.")
+    lone = told("price", context_of(configurations=("config_4",)))
+    assert "Beaten" not in lone
+    unpriced = context_of()
+    for point in (made := json.loads(json.dumps(unpriced.recommendation)))["prices"]["points"]:
+        point["price"] = None
+    assert "was not counted" in told("price", replace(unpriced, recommendation=made))
+
+
+def test_budgets_of_what_makes_its_inputs_are_told_by_their_price():
+    context = context_of(configurations=("config_1", "config_4"), loss=0.3, noise=0.002, replicates=range(5))
+    assert f"With {WORDS['config_4']}: from 9,472 gradient passes on." in told("differences", context)
+    assert "(with the whole pool or the full price)" in told("curves", context)
 
 
 def test_without_bounds_nothing_is_said_to_be_shown(context):

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from made_up_findings import recommendation, steps
+from made_up_page import context_of
 
 from guided_retraining.errors import InputError
 from guided_retraining.guidance.registry import METRICS as REGISTRY
@@ -17,12 +18,13 @@ from guided_retraining.report import (
     figure_bytes,
     forgetting_figure,
     kinds_shown,
+    price_figure,
     ranking_quality,
     robust_against_clean,
     score_distributions,
 )
 from guided_retraining.report.palette import metric_order, metric_style
-from made_up_study import METRICS, WORDS, made_up_costs, made_up_study
+from made_up_study import HARDENING, METRICS, STORED, WORDS, made_up_costs, made_up_study
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,70 @@ def test_only_a_recommended_budget_is_ringed():
         figure = differences_figure({"config_1": steps()}, choice(action), words=WORDS)
         rings = [line for line in figure.axes[0].lines if line.get_markersize() == 14]
         assert bool(rings) == ringed == ("recommended" in legend(figure)), action
+
+
+def test_prices_draw_each_configuration_the_front_and_the_recommended_model(texts):
+    r = context_of(configurations=(*STORED, "config_4"), noise=0.02).recommendation
+    figure = price_figure(r)
+    robust, clean = figure.axes
+    assert (robust.get_ylabel(), clean.get_ylabel()) == ("robust accuracy", "clean accuracy")
+    assert robust.get_xscale() == "log"
+    (front,) = [line for line in robust.lines if line.get_drawstyle() == "steps-post"]
+    best = sorted(p["accuracy"]["robust"]["mean"] for p in r["prices"]["points"] if p["on_front"])
+    assert sorted(set(front.get_ydata())) == pytest.approx(best)
+    assert not [line for line in clean.lines if line.get_drawstyle() == "steps-post"]
+    for panel, kind in ((robust, "robust"), (clean, "clean")):
+        (ring,) = [line for line in panel.lines if line.get_markersize() == 14]
+        assert ring.get_ydata()[0] == pytest.approx(r["models"]["recommended"]["accuracy"][kind]["mean"])
+    shown = texts(figure)
+    for said in (*WORDS.values(), "best for its price", "original model", "recommended"):
+        assert said in shown.replace("\n", " ")
+
+
+def test_a_recommended_order_is_a_line_of_its_own(texts):
+    r = recommendation("ranked inputs")
+    model = r["models"]["recommended"]
+    r["prices"]["points"].append(
+        r["prices"]["points"][-1] | {"metric": "lsa", "n_inputs": 400, "price": 9_000.0, "highest": False}
+        | {"accuracy": model["accuracy"], "on_front": False}
+    )  # fmt: skip
+    figure = price_figure(r)
+    dashed = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
+    assert [list(line.get_ydata()) for line in dashed if len(line.get_ydata()) == 2] == [[0.54, 0.55]]
+    assert "in the order of LSA" in texts(figure)
+    assert len([line for line in figure.axes[0].lines if line.get_markersize() == 14]) == 1
+
+
+def test_without_prices_the_figure_says_so(texts):
+    r = recommendation()
+    for point in r["prices"]["points"]:
+        point["price"] = None
+    assert "was not counted" in texts(price_figure(r))
+
+
+def test_more_than_three_configurations_wrap_and_each_names_what_its_budgets_count(texts):
+    context = context_of(configurations=(*STORED, "config_4"))
+    c = context.recommendation["choice"]
+    for figure, rows in (
+        (accuracy_curves(context.results, words=WORDS, choice=c, hardening=HARDENING), 2),
+        (differences_figure(context.steps, c, words=WORDS, hardening=HARDENING), 2),
+        (robust_against_clean(context.results, words=WORDS, choice=c), 1),
+    ):
+        assert len(figure.axes) == 4 * rows
+        assert len({panel.get_subplotspec().colspan.start for panel in figure.axes}) == 2
+        assert figure.get_figwidth() <= 11
+        assert all(
+            any(tick.label1.get_visible() for tick in panel.xaxis.get_major_ticks())
+            for panel in figure.axes
+            if panel.get_xlabel()
+        )
+    shown = texts(differences_figure(context.steps, c, words=WORDS, hardening=HARDENING))
+    assert "images planned of 9,472" in shown
+    assert "retraining inputs of 1,600" in shown
+    assert "points against the full price" in shown
+    shown = texts(accuracy_curves(context.results, words=WORDS, choice=c, hardening=HARDENING))
+    assert "images planned (full price: 9,472)" in shown
+    assert "whole pool or full price" in shown
 
 
 def test_contrasts_draw_intervals_margin_and_what_could_have_been_shown(texts):

@@ -68,9 +68,10 @@ def test_complete_page(complete, adversarial_table):
         render_page(replace(complete, train_table=adversarial_table(), test_table=adversarial_table("bim")))
     )
     assert page.headings == [
-        "Guided retraining of digits", "How few inputs are enough", "Does ranking help", "Robust and clean accuracy",
-        "What was forgotten", "Attacks", "The rankings before retraining", "Costs", "What was run",
-        "Data and original model", "Versions and machine", "Parameters", "Glossary",
+        "Guided retraining of digits", "What hardening gives for its price", "How few inputs are enough",
+        "Does ranking help", "Robust and clean accuracy", "What was forgotten", "Attacks",
+        "The rankings before retraining", "Costs", "What was run", "Data and original model", "Versions and machine",
+        "Parameters", "Glossary",
     ]  # fmt: skip
     first, _, rest = page.text.partition("How few inputs are enough")
     assert complete.recommendation["dataset"] in first

@@ -28,6 +28,13 @@ CASES = {
     "one configuration": {"configurations": ("config_1",)},
     "no times": {"costs": False},
     "a model of one's own": {"own_model": True},
+    "inputs made in training": {"configurations": ("config_2", "config_4"), "noise": 0.02},
+    "a lower price": {
+        "configurations": ("config_2", "config_4"),
+        "loss": 0.3,
+        "noise": 0.002,
+        "replicates": range(5),
+    },
 }
 NEVER = ("costs nothing", "too easy", "chance alone", "does not matter", "None", " nan", "[nan", "inf ")
 
@@ -183,3 +190,37 @@ def test_a_model_that_was_not_measured_is_told_as_such():
     found = rows(main_table(r))
     assert found["robust (worst case of all attacks)"][2] == "n/a"
     assert found["time to train"][2] == "n/a"
+
+
+def test_a_strategy_that_makes_its_inputs_is_never_said_to_retrain_on_a_pool():
+    for case in ("inputs made in training", "a lower price"):
+        r = context_of(**CASES[case]).recommendation
+        said = " ".join([*choice_sentences(r), *budget_sentences(r)])
+        assert "against the full price" in said
+        assert "Full price against original model, robust accuracy on validation data: +6" in said
+        assert "with the whole pool or the full price: 7" in said
+        assert "On test data 9,472 gradient passes against the full price: robust " in said
+        assert "pool)" not in said.replace("adversarial pool)", "")
+
+
+@pytest.mark.parametrize(
+    ("case", "heads"),
+    [
+        ("inputs made in training", ["original", "recommended: full price", "next lower price"]),
+        ("a lower price", ["original", "recommended: lower price", "full price"]),
+    ],
+)
+def test_the_table_of_a_strategy_speaks_of_prices(case, heads):
+    table = main_table(context_of(**CASES[case]).recommendation)
+    assert list(table)[1:] == heads
+    found = rows(table)
+    assert found["images shown"][0] == "none"
+    assert "9,472" in found["images shown"]
+    assert "retraining inputs" not in found
+    assert "gradient passes with the pool's attacks and scoring" not in found, "they are those of training"
+
+
+def test_the_table_has_the_price_with_the_pools_attacks():
+    found = rows(main_table(recommendation("whole pool")))
+    label = "gradient passes with the pool's attacks and scoring"
+    assert found[label] == ["none", "21,000", "13,000"]

@@ -18,9 +18,10 @@ from guided_retraining.report import (
     paper_tables,
     results_table,
     steps_table,
+    strategies_table,
 )
 from guided_retraining.report.tables import contrasts_numbers, results_numbers, steps_numbers
-from made_up_study import WORDS, made_up_costs, made_up_study
+from made_up_study import STORED, WORDS, made_up_costs, made_up_study
 
 CELL = ["configuration", "metric", "n_inputs"]
 WITHIN = "\N{NO-BREAK SPACE}\N{CHECK MARK}"
@@ -102,6 +103,42 @@ def test_costs_table_divides_by_the_count_and_names_things():
     ]
     assert set(table.loc[LABEL, "stage"]) == {"retraining", "attacks on the retrained"}
     assert table.loc["read and split", "gradient passes"] == "none"
+
+
+def test_strategies_are_compared_at_their_full_price():
+    context = context_of(configurations=(*STORED, "config_4"))
+    table = strategies_table(context.recommendation).set_index("configuration")
+    made = f"config_4 ({WORDS['config_4']})"
+    assert list(table.index) == [
+        "original model",
+        *(f"{key} ({WORDS[key]})" for key in (*STORED, "config_4")),
+    ]
+    assert list(table) == [
+        "gradient passes", "time to train", "clean", "robust", "unseen attack", "robust against retraining, points",
+    ]  # fmt: skip
+    assert table.loc["original model", ["gradient passes", "time to train"]].tolist() == ["none", "none"]
+    assert table.loc[made, ["gradient passes", "time to train"]].tolist() == ["18,944", "4.74 s"]
+    assert table.loc[LABEL].iloc[0] == "19,000"
+    assert table.loc[LABEL].iloc[-1] == "this one"
+    assert table.loc[made].iloc[-1].startswith("+")
+    paper = paper_tables(context)["strategies"]
+    assert f"against {LABEL}" in paper.caption
+    numbers = paper.numbers.set_index(["configuration", "n_inputs", "quantity"])
+    assert numbers.loc[("config_4", 4736, "accuracy_clean"), ["strategy", "price"]].tolist() == [
+        "adversarial_training", 9472,
+    ]  # fmt: skip
+    assert set(numbers.xs("accuracy_robust_difference", level="quantity").index.get_level_values(0)) == {
+        "config_2", "config_3", "config_4",
+    }  # fmt: skip
+
+
+def test_strategies_without_prices_or_comparison():
+    r = recommendation()
+    assert "robust against retraining, points" not in strategies_table(r)
+    for point in r["prices"]["points"]:
+        point |= {"price": None, "fit_seconds": None}
+    assert strategies_table(r)["gradient passes"].tolist() == ["n/a", "n/a"]
+    assert "last column" not in paper_tables(context_of(configurations=("config_1",)))["strategies"].caption
 
 
 def test_files_of_a_table_hold_the_same_numbers():

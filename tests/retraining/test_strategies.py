@@ -21,7 +21,7 @@ from guided_retraining.parameters.blocks import (
     ReattackParameters,
     RetrainingParameters,
 )
-from guided_retraining.parameters.configurations import BudgetFractions
+from guided_retraining.parameters.configurations import BudgetFractions, ConfigurationParameters
 from guided_retraining.parameters.study import parse_study
 from guided_retraining.retraining import overfitting, rounds
 from guided_retraining.retraining.cell import Cell
@@ -354,6 +354,10 @@ def test_only_orders_that_matter_are_compared() -> None:
     assert _study({"metrics": ["dsa"]}).orders("mine") == ["dsa"]
     assert _study({"strategy": "adversarial_training"}).orders("mine") == ["random"]
     assert _study({"strategy": {"adversarial_training": {"share": 0.5}}}).orders("mine") == ["random", "dsa"]
+    rounds = ConfigurationParameters(start="original", strategy="rounds")
+    first = rounds.orders({"lsa": {}, "dsa": {}, "random": {}}, "random")
+    assert first == ["random", "lsa", "dsa"], "the drawn order stands for all at the largest budget"
+    assert rounds.orders({"lsa": {}, "dsa": {}}, None) == ["lsa", "dsa"]
 
 
 def test_a_model_that_cannot_be_scored_yet_gets_a_drawn_order(

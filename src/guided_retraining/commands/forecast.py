@@ -82,6 +82,7 @@ def forecast(study: Study, n_images: dict[str, int], model: Any) -> dict[str, An
         A dictionary with ``cells``, ``samples``, ``seconds``, ``memory_bytes``, ``disk_bytes``, ``plan``, and in
         ``words`` what each configuration does.
     """
+    from guided_retraining.attacks.robustness import largest_linf
     from guided_retraining.evaluation.wording import configurations_in_words
     from guided_retraining.machine.backend import side_by_side
 
@@ -100,7 +101,7 @@ def forecast(study: Study, n_images: dict[str, int], model: Any) -> dict[str, An
     pool = planned["clean"]["train"] + planned["adversarial"]["train"]
     return {
         "plan": planned,
-        "words": configurations_in_words(retraining.configurations),
+        "words": configurations_in_words(retraining.configurations, largest_linf(study.attack.attacks)),
         "cells": planned["cells"],
         "samples": planned["samples"],
         "seconds": (planned["samples"] + original) / speed.training + evaluated / speed.prediction,

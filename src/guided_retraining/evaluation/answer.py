@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from guided_retraining.evaluation.advice import replicates_text, what_to_do
 from guided_retraining.evaluation.findings import Cost, Interval, Recommendation, Step
+from guided_retraining.evaluation.terms import Terms, strategy_of, terms_of
 from guided_retraining.evaluation.wording import (
     attack_name,
-    configuration_label,
     metric_name,
     number,
     percent,
     points,
     seconds,
-    signed_points,
 )
 
-__all__ = ["answer_lines", "interval_text", "what_to_do"]
+__all__ = ["answer_lines", "interval_text"]
 
 ENOUGH_REPLICATES = 10  # for whoever has too few: bounds hardly get narrower beyond
 
@@ -34,33 +34,6 @@ def answer_lines(recommendation: Recommendation) -> list[str]:
     return [what_to_do(r), _what_it_brings(r), f"How sure: {_how_sure(r)} Cost: {_cost(r)}"]
 
 
-def what_to_do(recommendation: Recommendation) -> str:
-    """The recommended action in one sentence.
-
-    Args:
-        recommendation: from ``recommend``.
-
-    Returns:
-        A sentence that names data set, inputs and configuration, and why not fewer inputs.
-    """
-    r, c = recommendation, recommendation["choice"]
-    how, pool = configuration_label(c["strategy"], r["words"]), number(c["pool_size"])
-    if c["action"] == "original":
-        return f"{r['dataset']}: keep the original model. {_no_gain(r, how)}"
-    if c["action"] == "whole pool":
-        return f"{r['dataset']}: retrain on the whole pool of {pool} inputs under {how}; {_not_fewer(r)}."
-    share = percent(c["n_inputs"] / c["pool_size"], 0)
-    if c["action"] == "random inputs":
-        return (
-            f"{r['dataset']}: retrain on any {number(c['n_inputs'])} of {pool} inputs ({share}), "
-            f"no ranking needed, under {how}."
-        )
-    return (
-        f"{r['dataset']}: retrain on the {number(c['n_inputs'])} of {pool} inputs ({share}) that "
-        f"{metric_name(c['metric'])} ranks first, under {how}."
-    )
-
-
 def interval_text(interval: Interval | None) -> str:
     """A mean with its interval in percent.
 
@@ -76,30 +49,8 @@ def interval_text(interval: Interval | None) -> str:
     return text if low is None or high is None else f"{text} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
-def _no_gain(r: Recommendation, how: str) -> str:
-    c = r["choice"]
-    outcome, gain = c["outcomes"][0], c["gain"]
-    if gain is None or gain["mean"] is None:
-        return f"Retraining ({how}) was not compared with it."
-    seen = f"{signed_points(gain['mean'])} of {outcome} accuracy on validation data"
-    if gain["low"] is None:
-        return f"Retraining on the whole pool ({how}) brought {seen}."
-    possible = signed_points(gain["low"])
-    return f"Retraining on the whole pool ({how}) is not shown to help: {seen}, and it may be as low as {possible}."
-
-
-def _not_fewer(r: Recommendation) -> str:
-    c = r["choice"]
-    if c["descriptive"]:
-        return f"{_replicates(c['n_replicates'])} cannot show whether fewer are enough"
-    largest = [step for step in c["steps"] if step["reached"] and step["loses_at_most"] is not None]
-    step = next((one for one in largest if one["metric"] == c["baseline"]), largest[0] if largest else None)
-    if step is None:
-        return "no smaller number was tried" if not c["steps"] else "fewer are not shown to be enough"
-    return (
-        f"fewer are not shown to be enough ({number(step['n_inputs'])} lose at most {points(step['loses_at_most'])}, "
-        f"more than the {points(c['margin'])} allowed)"
-    )
+def _terms(r: Recommendation) -> Terms:
+    return terms_of(r["hardening"], r["choice"]["strategy"])
 
 
 def _what_it_brings(r: Recommendation) -> str:
@@ -115,7 +66,8 @@ def _what_it_brings(r: Recommendation) -> str:
     parts = [
         f"Test accuracy: {', '.join(f'{names[kind]} {interval_text(recommended.get(kind))}' for kind in kinds)}"
     ]
-    others = {"original": "original model", "random": "as many at random", "whole_pool": "whole pool"}
+    full = _terms(r).full.removeprefix("the ")
+    others = {"original": "original model", "random": "as many at random", "whole_pool": full}
     shown = {name: label for name, label in others.items() if name in models and name in r["differences"]}
     parts += [
         f"{label} {' and '.join(interval_text(models[name]['accuracy'].get(kind)) for kind in kinds)}"
@@ -139,16 +91,16 @@ def _how_sure(r: Recommendation) -> str:
     c = r["choice"]
     if c["descriptive"]:
         return (
-            f"nothing is shown with {_replicates(c['n_replicates'])}, the numbers describe what was seen; run 3 at "
+            f"nothing is shown with {replicates_text(c['n_replicates'])}, the numbers describe what was seen; run 3 at "
             f"least, better {ENOUGH_REPLICATES}."
         )
-    said = f"{_replicates(c['n_replicates'])}, {r['claim']}"
+    said = f"{replicates_text(c['n_replicates'])}, {r['claim']}"
     if c["action"] in ("random inputs", "ranked inputs"):
         metric = c["metric"] or c["baseline"]
         seen, tested = (_bound(c[key], metric, c["n_inputs"]) for key in ("steps", "test_steps"))  # type: ignore[literal-required]
         kinds = " and ".join(c["outcomes"])
         said += (
-            f"; against the whole pool at most {points(seen)} of {kinds} accuracy are lost on validation data "
+            f"; against {_terms(r).full} at most {points(seen)} of {kinds} accuracy are lost on validation data "
             f"({points(c['margin'])} allowed; wrong in at most {percent(c['alpha'], 0)} of studies)"
         )
         if tested is not None:
@@ -170,13 +122,17 @@ def _bound(steps: Sequence[Step], metric: str, n_inputs: int) -> float | None:
 
 def _cost(r: Recommendation) -> str:
     """Of the advice, and of each alternative to it."""
-    c, models = r["choice"], r["models"]
+    c, models, terms = r["choice"], r["models"], _terms(r)
     if c["action"] == "original":
-        return f"none; the whole pool {_price(models['whole_pool']['cost'])}."
-    parts = [_price(models["recommended"]["cost"], apart=c["metric"] is not None)]
-    drawn = f"{metric_name(c['baseline'])} inputs"
+        return f"none; {terms.full} {_price(models['whole_pool']['cost'])}."
+    apart = bool(models["recommended"]["cost"]["scoring_seconds"])
+    parts = [_price(models["recommended"]["cost"], apart=apart)]
+    drawn = metric_name(c["baseline"])
     fewer = number(models["fewer"]["n_inputs"] if "fewer" in models else None)
-    alternatives = {"random": f"as many {drawn}", "fewer": f"{fewer} {drawn}", "whole_pool": "the whole pool"}
+    alternatives = {"random": f"as many {drawn} inputs", "fewer": f"{fewer} {drawn} inputs"}
+    if not strategy_of(r["hardening"], c["strategy"]).from_pool:
+        alternatives = {"random": f"as many in {drawn} order", "fewer": "the next lower price"}
+    alternatives["whole_pool"] = terms.full
     parts += [
         f"{label} {_price(models[name]['cost'])}"
         for name, label in alternatives.items()
@@ -192,7 +148,3 @@ def _price(cost: Cost, *, apart: bool = False) -> str:
     if cost["gradient_passes"] is not None:
         text += f", {number(cost['gradient_passes'])} gradient passes"
     return text
-
-
-def _replicates(n: int) -> str:
-    return "1 replicate" if n == 1 else f"{n} replicates"

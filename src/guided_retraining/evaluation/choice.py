@@ -12,6 +12,7 @@ from guided_retraining.evaluation.curves import cell, check_results, measured
 from guided_retraining.evaluation.findings import Action, Choice, Difference
 from guided_retraining.evaluation.outcomes import OUTCOMES
 from guided_retraining.evaluation.steps import FEWEST_REPLICATES, fewest_accepted, gain_over, steps_down
+from guided_retraining.evaluation.terms import PLAIN, strategy_of
 from guided_retraining.evaluation.wording import number, seconds
 
 __all__ = ["choose"]
@@ -21,6 +22,7 @@ def choose(
     results: pd.DataFrame,
     *,
     costs: pd.DataFrame | None = None,
+    hardening: Mapping[str, str] | None = None,
     choose_by: str = "robust",
     margin: float = 0.02,
     alpha: float = 0.05,
@@ -31,6 +33,7 @@ def choose(
     Args:
         results: the results table of one data set (columns in ``docs/statistics.md``).
         costs: ``stage, item, seconds``; without them no metric is named, since none is shown to be cheaper.
+        hardening: the strategy of each configuration, by key; plain retraining where none is named.
         choose_by: the primary kind of accuracy, ``robust`` or ``combined``.
         margin: the largest loss of accuracy against the whole pool that counts as none, in (0, 1).
         alpha: error rate of the choice, in (0, 1).
@@ -71,7 +74,10 @@ def choose(
 
     # 3. A metric is named only where it needs fewer inputs than random and costs less, scoring included.
     n_random = accepted.get(baseline) or pool_size
-    metric, not_named = _worth_ranking(results, costs, configuration, accepted, n_random, baseline)
+    apart = strategy_of(hardening or {}, configuration).key == PLAIN
+    metric, not_named = _worth_ranking(
+        results, costs, configuration, accepted, n_random, baseline, scored_apart=apart
+    )
 
     # 4. If nothing passed: the whole pool.
     n_inputs = n_random if metric is None else accepted[metric] or pool_size
@@ -173,6 +179,8 @@ def _worth_ranking(
     accepted: Mapping[str, int | None],
     n_random: int,
     baseline: str,
+    *,
+    scored_apart: bool,
 ) -> tuple[str | None, dict[str, str]]:
     """The cheapest metric that needs fewer inputs and less money than random, and why others are not named."""
     whole = n_random == results.loc[results["configuration"] == configuration, "pool_size"].iloc[0]
@@ -183,7 +191,9 @@ def _worth_ranking(
     for metric, n_inputs in accepted.items():
         if metric == baseline or n_inputs is None or n_inputs >= n_random:
             continue
-        total = cost_of(results, costs, configuration, metric, n_inputs)["total_seconds"]
+        total = cost_of(results, costs, configuration, metric, n_inputs, scored_apart=scored_apart)[
+            "total_seconds"
+        ]
         if total is None or against is None:
             not_named[metric] = f"{number(n_inputs)} inputs are enough, but what it costs is not known"
         elif total >= against:

@@ -21,8 +21,9 @@ def cost_of(
     n_inputs: int,
     *,
     baseline: str = "random",
+    scored_apart: bool = True,
 ) -> Cost:
-    """What one more model like those of a cell would cost; attacks of the pool are paid for any advice, and left out.
+    """What one more model like those of a cell would cost.
 
     Args:
         results: the results table of one data set.
@@ -31,22 +32,33 @@ def cost_of(
         metric: of the cell; None for the whole pool and the original model.
         n_inputs: of the cell.
         baseline: the metric that needs no scores.
+        scored_apart: whether inputs are scored before training; a strategy that scores with the model of the moment
+            has that in its training.
 
     Returns:
         Means over replicates; None for what was not measured. Nothing for the original model, which is there already.
     """
     if n_inputs == 0:
         return Cost(
-            fit_seconds=0.0, scoring_seconds=0.0, total_seconds=0.0, gradient_passes=0.0, energy_wh=0.0
+            fit_seconds=0.0,
+            scoring_seconds=0.0,
+            total_seconds=0.0,
+            gradient_passes=0.0,
+            price_gradient_passes=0.0,
+            samples_seen=0.0,
+            energy_wh=0.0,
         )
     rows = cell(results, configuration, metric, n_inputs)
     fit = _mean(rows, "fit_seconds")
-    scoring = scoring_seconds(costs, None if metric == baseline else metric, results["seed"].nunique())
+    scores = metric if scored_apart and metric != baseline else None
+    scoring = scoring_seconds(costs, scores, results["seed"].nunique())
     return Cost(
         fit_seconds=fit,
         scoring_seconds=scoring,
         total_seconds=None if fit is None or scoring is None else fit + scoring,
         gradient_passes=_mean(rows, "gradient_passes" if "gradient_passes" in rows else "samples_seen"),
+        price_gradient_passes=_mean(rows, "price_gradient_passes"),
+        samples_seen=_mean(rows, "samples_seen"),
         energy_wh=_mean(rows, "energy_wh"),
     )
 

@@ -21,6 +21,8 @@ __all__ = [
     "Forgetting",
     "Interval",
     "ModelNumbers",
+    "PricePoint",
+    "Prices",
     "Recommendation",
     "Step",
     "Verdict",
@@ -159,15 +161,19 @@ class Contrasts(TypedDict):
 
 
 class Cost(TypedDict):
-    """What following an advice costs, means over replicates; attacks of the pool are paid either way and left out.
+    """What following an advice costs, means over replicates; attacks of the pool are left out of all but the price.
 
-    ``scoring_seconds`` include the forward pass; ``total_seconds`` is training and scoring.
+    ``scoring_seconds`` include the forward pass; ``total_seconds`` is training and scoring; ``gradient_passes`` those
+    of training; ``price_gradient_passes`` all there are, with those of the pool's attacks and of scoring;
+    ``samples_seen`` the images trained on, each as often as it was.
     """
 
     fit_seconds: float | None
     scoring_seconds: float | None
     total_seconds: float | None
     gradient_passes: float | None
+    price_gradient_passes: float | None
+    samples_seen: float | None
     energy_wh: float | None
 
 
@@ -181,6 +187,44 @@ class ModelNumbers(TypedDict):
     accuracy: dict[str, Interval]
     calibration_error: Interval
     cost: Cost
+
+
+class PricePoint(TypedDict):
+    """One model of the comparison at equal price, means over replicates.
+
+    Attributes:
+        configuration: its key; None for the original model.
+        metric: what ordered the inputs; None for the original model and at the highest price.
+        n_inputs: its budget.
+        highest: whether it is the highest price of its configuration.
+        price: gradient passes in all; None where they were not counted.
+        fit_seconds: to train.
+        accuracy: on test data: the outcome that counts, ``clean`` and ``unseen``, as far as they were measured.
+        difference: the outcome minus that of the best plain retraining, paired; of highest prices alone.
+        on_front: whether no other point has at most its price and at least its accuracy, one of them better.
+    """
+
+    configuration: str | None
+    metric: str | None
+    n_inputs: int
+    highest: bool
+    price: float | None
+    fit_seconds: float | None
+    accuracy: dict[str, Interval]
+    difference: Interval | None
+    on_front: bool
+
+
+class Prices(TypedDict):
+    """What each way of hardening gives for its price.
+
+    ``outcome`` is the kind of accuracy that counts; ``against`` the configuration that is best on validation data of
+    those that retrain on stored inputs, None where there is none.
+    """
+
+    outcome: str
+    against: str | None
+    points: list[PricePoint]
 
 
 class ClassForgetting(TypedDict):
@@ -209,6 +253,8 @@ class Recommendation(TypedDict):
     Attributes:
         dataset: its name.
         words: what each configuration means, by key.
+        hardening: the strategy of each configuration, by key: a row of ``parameters/strategies.py``; without one it is
+            plain retraining.
         claim: what a claim is about, such as ``for this data set, architecture and attacks``.
         confidence: of the two-sided intervals, in (0, 1).
         choice: what to do.
@@ -217,6 +263,7 @@ class Recommendation(TypedDict):
             where it exists; ``recommended`` always does.
         differences: recommended minus each other model, paired: ``{"original": {"clean": interval, ...}, ...}``.
         contrasts: metrics against random over all budgets.
+        prices: what each way of hardening gives for its price.
         forgetting: of the recommended model against the original one; None without the images' results.
         attacks: those in ``accuracy_robust``, in ``accuracy_replayed`` and in ``accuracy_unseen``, by kind.
         notes: sentences that whoever acts on the answer should know.
@@ -224,12 +271,14 @@ class Recommendation(TypedDict):
 
     dataset: str
     words: dict[str, str]
+    hardening: dict[str, str]
     claim: str
     confidence: float
     choice: Choice
     models: dict[str, ModelNumbers]
     differences: dict[str, dict[str, Interval]]
     contrasts: Contrasts
+    prices: Prices
     forgetting: Forgetting | None
     attacks: dict[str, list[str]]
     notes: list[str]

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from guided_retraining.evaluation.correctness import right_of
 from guided_retraining.evaluation.cost import cost_of
 from guided_retraining.evaluation.curves import cell
-from guided_retraining.evaluation.findings import Interval, ModelNumbers
+from guided_retraining.evaluation.findings import Cost, Interval, ModelNumbers
 from guided_retraining.evaluation.intervals import accuracy_interval, difference_interval, replicate_interval
 from guided_retraining.evaluation.outcomes import attack_of, columns_in_order
+from guided_retraining.evaluation.terms import PLAIN, strategy_of
 
 __all__ = ["Cell", "StudyTables"]
 
@@ -46,6 +47,7 @@ class StudyTables:
         n_images: distinct test images behind an accuracy, by the end of its column, where ``correctness`` has none.
         confidence: of the intervals, in (0, 1).
         baseline: the ordering that needs no ranking.
+        hardening: the strategy of each configuration, by key; plain retraining where none is named.
     """
 
     results: pd.DataFrame
@@ -55,6 +57,7 @@ class StudyTables:
     n_images: Mapping[str, int] = field(default_factory=dict)
     confidence: float = 0.95
     baseline: str = "random"
+    hardening: Mapping[str, str] = field(default_factory=dict)
     _rows: dict[Cell, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
     _right: dict[tuple[str, Cell], pd.DataFrame | None] = field(default_factory=dict, init=False, repr=False)
 
@@ -105,14 +108,26 @@ class StudyTables:
             n_inputs=one.n_inputs,
             accuracy={kind: self.accuracy(kind, one) for kind in self._kinds(rows)},
             calibration_error=replicate_interval(errors, confidence=self.confidence),
-            cost=cost_of(
-                self.results,
-                self.costs,
-                one.configuration,
-                one.metric,
-                one.n_inputs,
-                baseline=self.baseline,
-            ),
+            cost=self.cost(one),
+        )
+
+    def cost(self, one: Cell) -> Cost:
+        """What one more model like a cell's would cost.
+
+        Args:
+            one: the cell.
+
+        Returns:
+            Means over replicates.
+        """
+        return cost_of(
+            self.results,
+            self.costs,
+            one.configuration,
+            one.metric,
+            one.n_inputs,
+            baseline=self.baseline,
+            scored_apart=strategy_of(self.hardening, one.configuration).key == PLAIN,
         )
 
     def accuracy(self, kind: str, one: Cell) -> Interval:
@@ -141,20 +156,26 @@ class StudyTables:
         Returns:
             Intervals by the end of the column.
         """
-        ours, theirs = self.rows(one), self.rows(other)
-        found = {}
-        for kind in self._kinds(ours):
-            right, against = self.right(kind, one), self.right(kind, other)
-            paired = None
-            if right is not None and against is not None:
-                paired = difference_interval(right, against, confidence=self.confidence)
-            if paired is None:
-                column = f"accuracy_{kind}"
-                paired = replicate_interval(
-                    ours[column] - theirs[column], confidence=self.confidence, bounds=(-1.0, 1.0)
-                )
-            found[kind] = paired
-        return found
+        return {kind: self.difference(kind, one, other) for kind in self._kinds(self.rows(one))}
+
+    def difference(self, kind: str, one: Cell, other: Cell) -> Interval:
+        """The same of one kind of accuracy.
+
+        Args:
+            kind: the end of its column.
+            one: the first cell.
+            other: the second.
+
+        Returns:
+            Its interval.
+        """
+        right, against = self.right(kind, one), self.right(kind, other)
+        if right is not None and against is not None:
+            paired = difference_interval(right, against, confidence=self.confidence)
+            if paired is not None:
+                return paired
+        differences = self.rows(one)[f"accuracy_{kind}"] - self.rows(other)[f"accuracy_{kind}"]
+        return replicate_interval(differences, confidence=self.confidence, bounds=(-1.0, 1.0))
 
     def _kinds(self, rows: pd.DataFrame) -> list[str]:
         return [column.removeprefix("accuracy_") for column in columns_in_order([str(name) for name in rows])]

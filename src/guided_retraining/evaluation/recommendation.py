@@ -16,7 +16,8 @@ from guided_retraining.evaluation.findings import Choice, Forgetting, Recommenda
 from guided_retraining.evaluation.forgetting import forgetting
 from guided_retraining.evaluation.models import Cell, StudyTables
 from guided_retraining.evaluation.outcomes import OUTCOMES, attack_of
-from guided_retraining.evaluation.wording import attack_name, metric_name
+from guided_retraining.evaluation.prices import prices
+from guided_retraining.evaluation.wording import attack_name, configuration_label, metric_name
 
 __all__ = ["recommend"]
 
@@ -29,6 +30,7 @@ def recommend(
     labels: ArrayLike | None = None,
     n_images: Mapping[str, int] | None = None,
     words: Mapping[str, str] | None = None,
+    hardening: Mapping[str, str] | None = None,
     own_model: bool = False,
     choose_by: str = "robust",
     margin: float = 0.02,
@@ -45,6 +47,7 @@ def recommend(
         labels: ``(n_test,)`` true classes of the clean test images; needed with ``correctness``.
         n_images: test images that an accuracy was measured on, by the end of its column, such as ``clean``.
         words: what each configuration does, by key.
+        hardening: the strategy of each configuration, by key; plain retraining where none is named.
         own_model: whether all replicates start from one model of the user's own.
         choose_by: the primary kind of accuracy, ``robust`` or ``combined``.
         margin: the largest loss of accuracy against the whole pool that counts as none, in (0, 1).
@@ -62,7 +65,7 @@ def recommend(
     if correctness is not None and labels is None:
         raise InputError("Correctness: give the labels of the clean test images too (labels=...).")
     rule = {"margin": margin, "alpha": alpha}
-    choice = choose(results, costs=costs, choose_by=choose_by, baseline=baseline, **rule)
+    choice = choose(results, costs=costs, hardening=hardening, choose_by=choose_by, baseline=baseline, **rule)
     tables = StudyTables(
         results=results,
         costs=costs,
@@ -71,6 +74,7 @@ def recommend(
         n_images=n_images or {},
         confidence=1 - alpha,
         baseline=baseline,
+        hardening=hardening or {},
     )
     cells = {name: one for name, one in _cells(choice).items() if len(tables.rows(one))}
     chosen = cells["recommended"]
@@ -79,15 +83,21 @@ def recommend(
     return Recommendation(
         dataset=str(results["dataset"].iloc[0]),
         words=dict(words or {}),
+        hardening=dict(hardening or {}),
         claim="for this model" if own_model else "for this data set, architecture and attacks",
         confidence=1 - alpha,
         choice=choice,
         models={name: tables.numbers(one) for name, one in cells.items()},
         differences={name: tables.differences(chosen, one) for name, one in cells.items() if one != chosen},
         contrasts=compare_with_baseline(results, outcome=outcome, baseline=baseline, words=words, **rule),
+        prices=prices(tables, choice, outcome),
         forgetting=_forgetting(tables, cells),
         attacks=attacks,
-        notes=[*choice["notes"], *_notes(choice, attacks, own_model=own_model)],
+        notes=[
+            *choice["notes"],
+            *_notes(choice, attacks, own_model=own_model),
+            *_fell_apart(results, tables.rows(chosen), words or {}),
+        ],
     )
 
 
@@ -145,3 +155,25 @@ def _notes(choice: Choice, attacks: Mapping[str, list[str]], *, own_model: bool)
             "the metric."
         )
     return notes
+
+
+def _fell_apart(results: pd.DataFrame, recommended: pd.DataFrame, words: Mapping[str, str]) -> list[str]:
+    """Which one-step adversarial training ended as a model that stands one step and nothing else."""
+    column = "catastrophic_overfitting"
+    if column not in results:
+        return []
+    said = []
+    for key, rows in results[results[column] > 0].groupby("configuration", sort=True):
+        fell, all_of_it = rows["seed"].nunique(), results[results["configuration"] == key]
+        said.append(
+            f"With {configuration_label(str(key), words)}, training fell apart in {fell} of "
+            f"{all_of_it['seed'].nunique()} replicates (catastrophic overfitting): those models stand the one step "
+            "that they were trained on, and not several. Several steps (steps), shorter ones (step_size) or a "
+            "smaller eps avoid it."
+        )
+    if said and column in recommended and bool((recommended[column] > 0).any()):
+        fell = int((recommended[column] > 0).sum())
+        said.append(
+            f"Of the recommended models themselves, {fell} of {len(recommended)} fell apart in this way."
+        )
+    return said

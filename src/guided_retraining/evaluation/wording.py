@@ -63,7 +63,7 @@ def configuration_words(configuration: ConfigurationParameters | Mapping[str, An
     >>> configuration_words({"start": "original", "pool": "adversarial", "training": {"epochs": 3}})
     'original weights, adversarial pool only, epochs 3'
     >>> configuration_words({"start": "fresh", "strategy": {"adversarial_training": {"eps": 0.1}}})
-    'fresh weights, adversarial training (FGSM with a random start, eps 0.1)'
+    'adversarial training (FGSM with a random start, eps 0.1) from fresh weights'
     """
     row = configuration if isinstance(configuration, Mapping) else configuration.model_dump()
     pools = {"all": "clean + adversarial pool", "adversarial": "adversarial pool only"}
@@ -71,18 +71,22 @@ def configuration_words(configuration: ConfigurationParameters | Mapping[str, An
         "adversarial pool, all clean inputs kept" if row.get("keep_clean") else pools[row.get("pool", "all")]
     )
     strategy, values = asked_strategy(row.get("strategy", "retraining"))
-    does = [words] if (words := strategy.in_words(values)) else []
     changes = [f"{name.replace('_', ' ')} {value}" for name, value in (row.get("training") or {}).items()]
-    return ", ".join([f"{row['start']} weights", *does, *([pool] if strategy.from_pool else []), *changes])
+    does = strategy.in_words(values)
+    if not strategy.from_pool:
+        return ", ".join([f"{does} from {row['start']} weights", *changes])
+    return ", ".join([f"{row['start']} weights", *filter(None, [does]), pool, *changes])
 
 
 def configurations_in_words(
     configurations: Mapping[str, ConfigurationParameters | Mapping[str, Any] | None],
+    eps: float | None = None,
 ) -> dict[str, str]:
     """What each configuration of a study does, by key.
 
     Args:
         configurations: their parameters; those switched off are None.
+        eps: of the study's attacks, which a typed configuration is told with that attacks and has none of its own.
 
     Returns:
         ``configuration_words`` of each that is not switched off.
@@ -90,7 +94,11 @@ def configurations_in_words(
     >>> configurations_in_words({"mine": {"start": "fresh", "pool": "all"}, "config_1": None})
     {'mine': 'fresh weights, clean + adversarial pool'}
     """
-    return {key: configuration_words(row) for key, row in configurations.items() if row is not None}
+    return {
+        key: configuration_words(row if isinstance(row, Mapping) else row.with_eps(eps))
+        for key, row in configurations.items()
+        if row is not None
+    }
 
 
 def configuration_label(key: str, words: Mapping[str, str]) -> str:

@@ -73,7 +73,10 @@ class ConfigurationParameters(Parameters):
         return asked_strategy(self.strategy)
 
     def orders(self, metrics: Mapping[str, Any], drawn: str | None) -> list[str]:
-        """The rows of metrics whose orders are compared: where the order does not matter, the drawn one alone.
+        """The rows of metrics whose orders are compared, the drawn one first; it alone where the order does not matter.
+
+        The first one stands for all at the largest budget. A strategy that orders inputs by the model of the moment
+        differs from order to order even there.
 
         Args:
             metrics: of the study.
@@ -82,7 +85,19 @@ class ConfigurationParameters(Parameters):
         row, values = self.hardening
         if not row.uses_order(values):
             return [drawn] if drawn is not None else list(metrics)[:1]
-        return [name for name in metrics if self.metrics is None or name in self.metrics]
+        compared = [name for name in metrics if self.metrics is None or name in self.metrics]
+        return sorted(compared, key=lambda name: name != drawn)
+
+    def with_eps(self, eps: float | None) -> ConfigurationParameters:
+        """The same, with an ``eps`` for a strategy that attacks and has none of its own.
+
+        Args:
+            eps: of the study's attacks.
+        """
+        row, values = self.hardening
+        if not row.attacks or values["eps"] is not None:
+            return self
+        return self.model_copy(update={"strategy": {row.key: {**values, "eps": eps}}})
 
     @model_validator(mode="after")
     def _possible_strategy(self) -> ConfigurationParameters:

@@ -141,7 +141,7 @@ _ROWS = (
     ),
     Strategy(
         "clean_continuation",
-        "clean inputs only, the control",
+        "training on clean inputs only (the control)",
         f"{ROOM}.adversarial_training:fit_clean",
         "the control for longer training",
         ordered=False,

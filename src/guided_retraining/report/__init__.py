@@ -17,11 +17,13 @@ from guided_retraining.report.overview_tables import overview_tables
 from guided_retraining.report.page import render_page
 from guided_retraining.report.paper import PaperTable, paper_files
 from guided_retraining.report.paper_tables import paper_tables
+from guided_retraining.report.price import price_figure
 from guided_retraining.report.ranking_tables import agreement_table, ranking_table, stability_table
 from guided_retraining.report.rankings import pair_rows, quality_rows, stability_rows
 from guided_retraining.report.ranks_figure import ranks_figure
 from guided_retraining.report.scores import adversarial_above_clean, score_distributions
 from guided_retraining.report.sheet import adversarial_sheet
+from guided_retraining.report.strategies import strategies_table
 from guided_retraining.report.tables import contrasts_table, results_table, steps_table
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "pair_rows",
     "paper_files",
     "paper_tables",
+    "price_figure",
     "quality_rows",
     "ranking_quality",
     "ranking_table",
@@ -62,4 +65,5 @@ __all__ = [
     "stability_rows",
     "stability_table",
     "steps_table",
+    "strategies_table",
 ]

@@ -10,13 +10,19 @@ import pandas as pd
 from guided_retraining.evaluation.curves import measured
 from guided_retraining.evaluation.findings import Step
 from guided_retraining.evaluation.outcomes import OUTCOMES
-from guided_retraining.evaluation.wording import metric_name, number, percent, points
+from guided_retraining.evaluation.terms import budget_text, full_budgets, strategy_of
+from guided_retraining.evaluation.wording import (
+    metric_name,
+    percent,
+    points,
+)
 from guided_retraining.report.context import PageContext
 from guided_retraining.report.contrasts import VERDICTS
 from guided_retraining.report.curves import kinds_shown
 from guided_retraining.report.differences import shown_budgets
 from guided_retraining.report.forgetting import class_names_of
 from guided_retraining.report.palette import metric_order
+from guided_retraining.report.price import price_finding
 from guided_retraining.report.sentences import forgetting_sentence
 
 __all__ = ["OF_THE_ANSWER"]
@@ -39,7 +45,12 @@ def _within(steps: Sequence[Step], c: PageContext, key: str) -> str:
     words = c.recommendation["words"].get(key, key)
     orderings = metric_order(step["metric"] for step in steps)
     budgets = {metric: shown_budgets(steps, metric) for metric in orderings}
-    shown = [f"{metric_name(m)} from {number(n[0])} inputs on" for m, n in budgets.items() if n]
+    r = c.recommendation
+    alone = orderings == [r["choice"]["baseline"]] and not strategy_of(r["hardening"], key).from_pool
+    names = {metric: "" if alone else f"{metric_name(metric)} " for metric in orderings}
+    shown = [
+        f"{names[metric]}from {budget_text(r, key, metric, n[0])} on" for metric, n in budgets.items() if n
+    ]
     if shown:
         return f"With {words}: {', '.join(shown)}{'' if all(budgets.values()) else '; no other ordering'}."
     largest = max(step["n_inputs"] for step in steps)
@@ -47,7 +58,7 @@ def _within(steps: Sequence[Step], c: PageContext, key: str) -> str:
         s["loses_at_most"] for s in steps if s["n_inputs"] == largest and s["loses_at_most"] is not None
     ]
     lost = f"up to {_range(losses)} may be lost" if losses else "there is no bound"
-    return f"With {words}: none; with {number(largest)} inputs {lost}."
+    return f"With {words}: none; with {budget_text(r, key, None, largest)} {lost}."
 
 
 def _contrasts(c: PageContext) -> str:
@@ -103,7 +114,7 @@ def _tradeoff(c: PageContext) -> str:
             named.append(f"{kind.name} {start}{percent(float(after[kind.column]))}")
         said.append(f"with {words} {', '.join(named)}")
     start = "With" if before.empty else "From the original model to"
-    return f"{start} the whole pool: {'; '.join(said)}."
+    return f"{start} {full_budgets(c.recommendation)}: {'; '.join(said)}."
 
 
 def _forgetting(c: PageContext) -> str:
@@ -125,7 +136,7 @@ def _from_to(c: PageContext, column: str) -> str:
         f"{percent(float(_mean_of(rows)[column]))} with {c.recommendation['words'].get(key, key)}"
         for key, rows in _whole_pools(c.results)
     ]
-    return f"{start}to {', '.join(ends)} (whole pool)"
+    return f"{start}to {', '.join(ends)} (with {full_budgets(c.recommendation)})"
 
 
 def _whole_pools(results: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
@@ -145,6 +156,7 @@ def _range(values: Sequence[float]) -> str:
 
 # figure -> what it shows, from the content of the page
 OF_THE_ANSWER: dict[str, Callable[[PageContext], str]] = {
+    "price": price_finding,
     "differences": _differences,
     "contrasts": _contrasts,
     "curves": _curves,

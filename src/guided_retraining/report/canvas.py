@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
-from textwrap import fill
 from typing import Any
 
 import matplotlib
@@ -21,7 +20,6 @@ from guided_retraining.report.palette import INK, MUTED, metric_order, metric_st
 __all__ = [
     "RING",
     "budget_axis",
-    "configuration_title",
     "empty_figure",
     "figure_bytes",
     "grid",
@@ -137,23 +135,6 @@ def percent_limits(panel: Axes, values: Iterable[float], axis: str = "y") -> Non
     drawn = getattr(panel, f"{axis}axis")
     drawn.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     drawn.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
-
-
-def configuration_title(key: str, words: Mapping[str, str]) -> str:
-    """A configuration above its panel: the key, then what it means, on lines that fit.
-
-    Args:
-        key: of the configuration.
-        words: what each configuration means, by key.
-
-    Returns:
-        The lines.
-
-    >>> print(configuration_title("config_3", {"config_3": "original weights, adversarial pool only"}))
-    config_3
-    original weights, adversarial pool only
-    """
-    return "\n".join([key, fill(words[key], 42)] if key in words else [key])
 
 
 def metric_handles(metrics: Iterable[str]) -> list[Line2D]:

@@ -9,10 +9,11 @@ from typing import Any
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from guided_retraining.evaluation.advice import what_was_done
 from guided_retraining.evaluation.answer import interval_text
 from guided_retraining.evaluation.delivered import AttackUse, Delivered
 from guided_retraining.evaluation.findings import Interval, Recommendation
-from guided_retraining.evaluation.wording import attack_name, configuration_label, number, percent
+from guided_retraining.evaluation.wording import attack_name, number, percent
 
 __all__ = ["CardContext", "render_card"]
 
@@ -76,7 +77,7 @@ def render_card(context: CardContext) -> str:
         checked=checked,
         metadata=yaml.safe_dump(_metadata(c, kinds), sort_keys=False, allow_unicode=True, width=1000),
         dataset=c.recommendation["dataset"],
-        configuration=configuration_label(checked["cell"]["configuration"], c.recommendation["words"]),
+        done=what_was_done(c.recommendation),
         headings=list(kinds.values()),
         rows={name: [interval_text(row.get(kind)) for kind in kinds] for name, row in rows.items()},
         confidence=percent(c.recommendation["confidence"], 0),

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from guided_retraining.evaluation.findings import Contrast, Contrasts
 from guided_retraining.evaluation.outcomes import OUTCOMES
 from guided_retraining.evaluation.wording import metric_name, percent, points
-from guided_retraining.report.canvas import configuration_title, empty_figure, grid, tidy
+from guided_retraining.report.canvas import empty_figure, tidy
 from guided_retraining.report.palette import INK, MUTED, metric_order, metric_style
+from guided_retraining.report.panels import configuration_grid, configuration_title
 
 __all__ = ["VERDICTS", "contrasts_figure"]
 
@@ -42,17 +43,17 @@ def contrasts_figure(contrasts: Contrasts, *, words: Mapping[str, str], confiden
         return empty_figure(f"There is nothing to compare with {baseline}.")
     configurations = sorted({row["configuration"] for row in rows})
     metrics = metric_order(row["metric"] for row in rows)
-    figure, axes = grid(
-        1, len(configurations), width=max(6.0, 3.5 * len(configurations)), height=2.0 + 0.42 * len(metrics),
-        sharex=True, sharey=True,
-    )  # fmt: skip
-    for panel, key in zip(axes[0], configurations, strict=True):
+    figure, (panels,) = configuration_grid(
+        configurations, height=1.0 + 0.42 * len(metrics), more=1.0, sharex=True, sharey=True
+    )
+    for key, panel in panels.items():
         _panel(panel, [row for row in rows if row["configuration"] == key], metrics, contrasts["margin"])
         _detectable(panel, contrasts["detectable"].get(key))
         panel.set_title(configuration_title(key, words), fontsize=9.5)
-    axes[0][0].set_yticks(range(len(metrics)), [metric_name(metric) for metric in reversed(metrics)])
-    axes[0][0].set_ylim(-1.5, len(metrics) - 0.4)
-    _limits(axes[0][0], rows, contrasts)
+    first = figure.axes[0]
+    first.set_yticks(range(len(metrics)), [metric_name(metric) for metric in reversed(metrics)])
+    first.set_ylim(-1.5, len(metrics) - 0.4)
+    _limits(first, rows, contrasts)
     figure.supxlabel(
         f"{OUTCOMES[contrasts['outcome']].name} accuracy over all budgets: points against {baseline}\n"
         f"{_said(contrasts, confidence)}; shaded: the margin of {points(contrasts['margin'])}",

@@ -13,17 +13,17 @@ from matplotlib.lines import Line2D
 from guided_retraining.evaluation.curves import measured
 from guided_retraining.evaluation.findings import Choice
 from guided_retraining.evaluation.outcomes import OUTCOMES
+from guided_retraining.evaluation.terms import terms_of
 from guided_retraining.report.canvas import (
     RING,
     budget_axis,
-    configuration_title,
     empty_figure,
-    grid,
     metric_handles,
     percent_limits,
     tidy,
 )
 from guided_retraining.report.palette import MUTED, metric_order, metric_style
+from guided_retraining.report.panels import configuration_grid, configuration_title, leftmost
 
 __all__ = ["accuracy_curves", "kinds_shown", "robust_against_clean"]
 
@@ -37,6 +37,7 @@ def accuracy_curves(
     outcomes: Sequence[str] = ("robust", "unseen"),
     words: Mapping[str, str] | None = None,
     choice: Choice | None = None,
+    hardening: Mapping[str, str] | None = None,
 ) -> Figure:
     """Mean accuracy of each ordering at each budget, a row of panels for each kind of accuracy.
 
@@ -45,6 +46,7 @@ def accuracy_curves(
         outcomes: kinds of accuracy; those that were not measured are left out. All share one scale.
         words: what each configuration means, by key.
         choice: its cell is ringed.
+        hardening: the strategy of each configuration, by key; plain retraining where none is named.
 
     Returns:
         The figure, without intervals: those of the differences, which decide, are in a figure of their own.
@@ -53,24 +55,24 @@ def accuracy_curves(
     if not shown:
         return empty_figure("None of these accuracies was measured.")
     configurations = sorted(results["configuration"].unique())
-    figure, axes = grid(
-        len(shown), len(configurations), width=max(6.0, 3.5 * len(configurations)),
-        height=1.5 + 2.5 * len(shown), sharey=True,
-    )  # fmt: skip
-    for row, outcome in zip(axes, shown, strict=True):
-        for panel, key in zip(row, configurations, strict=True):
+    figure, rows = configuration_grid(configurations, len(shown), height=2.5, more=1.5, sharey=True)
+    for row, outcome in zip(rows, shown, strict=True):
+        for key, panel in row.items():
             means = _means(results, key)
             _curves(panel, means, OUTCOMES[outcome].column, _original(results, OUTCOMES[outcome].column))
             if choice and choice["configuration"] == key:
                 _ring(panel, means, choice, "n_inputs", OUTCOMES[outcome].column)
-        row[0].set_ylabel(f"{OUTCOMES[outcome].name} accuracy")
-    percent_limits(axes[0][0], results[[OUTCOMES[key].column for key in shown]].to_numpy(float).ravel())
-    for panel, key in zip(axes[0], configurations, strict=True):
+        for panel in leftmost(row.values()):
+            panel.set_ylabel(f"{OUTCOMES[outcome].name} accuracy")
+    percent_limits(figure.axes[0], results[[OUTCOMES[key].column for key in shown]].to_numpy(float).ravel())
+    for key, panel in rows[0].items():
         panel.set_title(configuration_title(key, words or {}), fontsize=9.5)
-    for panel, key in zip(axes[-1], configurations, strict=True):
+    for key, panel in rows[-1].items():
         pool = int(results.loc[results["configuration"] == key, "pool_size"].iloc[0])
-        panel.set_xlabel(f"retraining inputs (whole pool: {pool:,})")
-    more = [Line2D([], [], label="whole pool", **WHOLE)]
+        terms = terms_of(hardening or {}, key)
+        panel.set_xlabel(f"{terms.axis} ({terms.head}: {pool:,})")
+    heads = dict.fromkeys(terms_of(hardening or {}, key).head for key in configurations)
+    more = [Line2D([], [], label=" or ".join(heads), **WHOLE)]
     if (results["n_inputs"] == 0).any():
         more.insert(0, Line2D([], [], label="original model", **ORIGINAL))
     _legend(figure, results, more, choice)
@@ -96,10 +98,9 @@ def robust_against_clean(
     if not measured(results, column):
         return empty_figure(f"There is no {OUTCOMES[outcome].name} accuracy to set against the clean one.")
     configurations = sorted(results["configuration"].unique())
-    width = max(6.0, 3.5 * len(configurations))
-    figure, axes = grid(1, len(configurations), width=width, height=4.6, sharex=True, sharey=True)
+    figure, (panels,) = configuration_grid(configurations, height=3.6, more=1.0, sharex=True, sharey=True)
     before = _original(results, "accuracy_clean"), _original(results, column)
-    for panel, key in zip(axes[0], configurations, strict=True):
+    for key, panel in panels.items():
         means = _means(results, key)
         for metric in metric_order(means["metric"]):
             path, style = means[means["metric"] == metric], metric_style(metric)
@@ -114,9 +115,10 @@ def robust_against_clean(
         panel.set_title(configuration_title(key, words or {}), fontsize=9.5)
         panel.set_xlabel("clean accuracy")
         tidy(panel, x_grid=True)
-    axes[0][0].set_ylabel(f"{OUTCOMES[outcome].name} accuracy")
-    percent_limits(axes[0][0], results["accuracy_clean"].to_numpy(float), "x")
-    percent_limits(axes[0][0], results[column].to_numpy(float), "y")
+    for panel in leftmost(panels.values()):
+        panel.set_ylabel(f"{OUTCOMES[outcome].name} accuracy")
+    percent_limits(figure.axes[0], results["accuracy_clean"].to_numpy(float), "x")
+    percent_limits(figure.axes[0], results[column].to_numpy(float), "y")
     star = {"marker": "*", "color": MUTED, "linestyle": "none", "markersize": 11}
     more = [Line2D([], [], label="original model", **star)] if None not in before else []  # type: ignore[arg-type]
     _legend(figure, results, more, choice)

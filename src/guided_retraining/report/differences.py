@@ -12,17 +12,17 @@ from matplotlib.ticker import NullLocator
 
 from guided_retraining.evaluation.findings import Choice, Step
 from guided_retraining.evaluation.outcomes import OUTCOMES
+from guided_retraining.evaluation.terms import terms_of
 from guided_retraining.evaluation.wording import points
 from guided_retraining.report.canvas import (
     RING,
     budget_axis,
-    configuration_title,
     empty_figure,
-    grid,
     metric_handles,
     tidy,
 )
 from guided_retraining.report.palette import INK, MUTED, metric_order, metric_style
+from guided_retraining.report.panels import configuration_grid, configuration_title, leftmost
 
 __all__ = ["differences_figure", "shown_budgets"]
 
@@ -34,7 +34,11 @@ SPREAD = 0.7  # of the room between two budgets that the markers of all ordering
 
 
 def differences_figure(
-    steps: Mapping[str, Sequence[Step]], choice: Choice, *, words: Mapping[str, str]
+    steps: Mapping[str, Sequence[Step]],
+    choice: Choice,
+    *,
+    words: Mapping[str, str],
+    hardening: Mapping[str, str] | None = None,
 ) -> Figure:
     """Accuracy minus that of the whole pool at each budget, down to its one-sided bound, with the margin drawn.
 
@@ -42,6 +46,7 @@ def differences_figure(
         steps: of each configuration, on test data; see :class:`guided_retraining.evaluation.findings.Step`.
         choice: its outcomes and margin are drawn, its cell is ringed.
         words: what each configuration means, by key.
+        hardening: the strategy of each configuration, by key; plain retraining where none is named.
 
     Returns:
         The figure: a row of panels for each outcome, a column for each configuration. A filled marker's bound is
@@ -50,22 +55,29 @@ def differences_figure(
     configurations = [key for key in sorted(steps) if steps[key]]
     if not configurations:
         return empty_figure("There is no smaller budget to compare with the whole pool.")
-    rows = len(choice["outcomes"])
-    figure, axes = grid(
-        rows, len(configurations), width=max(6.0, 3.5 * len(configurations)), height=1.5 + 2.7 * rows, sharey="row"
-    )  # fmt: skip
-    for row, outcome in zip(axes, choice["outcomes"], strict=True):
-        for panel, key in zip(row, configurations, strict=True):
+    heads = [terms_of(hardening or {}, key).head for key in configurations]
+    against = "whole pool" if len(set(heads)) == 1 else "full price"
+    figure, rows = configuration_grid(
+        configurations, len(choice["outcomes"]), height=2.7, more=1.5, sharey="row"
+    )
+    for row, outcome in zip(rows, choice["outcomes"], strict=True):
+        for key, panel in row.items():
             _panel(panel, steps[key], outcome, choice["margin"])
             if key == choice["configuration"]:
                 _ring(panel, steps[key], outcome, choice)
-        row[0].set_ylabel(f"{OUTCOMES[outcome].name} accuracy:\npoints against the whole pool")
-        _limits(row, [step for key in configurations for step in steps[key]], outcome, choice["margin"])
-    for panel, key in zip(axes[0], configurations, strict=True):
+        for panel in leftmost(row.values()):
+            panel.set_ylabel(f"{OUTCOMES[outcome].name} accuracy:\npoints against the {against}")
+        _limits(
+            list(row.values()),
+            [step for key in configurations for step in steps[key]],
+            outcome,
+            choice["margin"],
+        )
+    for key, panel in rows[0].items():
         panel.set_title(configuration_title(key, words), fontsize=9.5)
-    for panel, key in zip(axes[-1], configurations, strict=True):
+    for key, panel in rows[-1].items():
         pool = round(steps[key][0]["n_inputs"] / steps[key][0]["share_of_pool"])
-        panel.set_xlabel(f"retraining inputs of {pool:,}")
+        panel.set_xlabel(f"{terms_of(hardening or {}, key).axis} of {pool:,}")
     _legend(figure, {step["metric"] for key in configurations for step in steps[key]}, choice)
     return figure
 
@@ -151,7 +163,7 @@ def _limits(row: Sequence[Axes], steps: Sequence[Step], outcome: str, margin: fl
         ticks = [tick for tick in TICKS if low <= tick <= high]
         panel.set_yticks(ticks, [f"{tick:+g}".replace("-", MINUS) if tick else "0" for tick in ticks])
         panel.yaxis.set_minor_locator(NullLocator())
-    row[0].set_ylim(low, high)
+        panel.set_ylim(low, high)
 
 
 def _legend(figure: Figure, metrics: Iterable[str], choice: Choice) -> None:

@@ -36,12 +36,20 @@ class ReportFigure:
 
 _ROWS = (
     ReportFigure(
+        "price",
+        "price",
+        "Accuracy on test data against the price: all gradient passes, for attacks, scoring and training. A line for "
+        "each configuration, from its smallest budget to its largest; bars are intervals. The grey steps are the most "
+        "that a price buys, by the means: what lies below them is beaten by something that costs no more.",
+    ),
+    ReportFigure(
         "differences",
         "budgets",
         "Accuracy minus that of the whole pool at each smaller budget, on test data: the marker is the mean, its line "
         "reaches down to the loss that remains possible. A filled marker's line ends inside the shaded margin. A "
-        "budget is enough where robust and clean accuracy both end there, and at all larger budgets too. The choice "
-        "itself was made in the same way on validation data. The scale is finer near the margin.",
+        "budget is enough where robust and clean accuracy both end there, and at all larger budgets too. A strategy "
+        "that makes its inputs itself is held against itself at the full price. The choice itself was made in the same "
+        "way on validation data. The scale is finer near the margin.",
     ),
     ReportFigure(
         "contrasts",

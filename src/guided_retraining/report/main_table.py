@@ -10,6 +10,7 @@ import pandas as pd
 from guided_retraining.evaluation.answer import interval_text
 from guided_retraining.evaluation.findings import Interval, ModelNumbers, Recommendation
 from guided_retraining.evaluation.outcomes import OUTCOMES, attack_of, columns_in_order
+from guided_retraining.evaluation.terms import Terms, strategy_of, terms_of
 from guided_retraining.evaluation.wording import attack_name, metric_name, number, percent, seconds
 
 __all__ = ["main_caption", "main_numbers", "main_table", "models_shown"]
@@ -20,8 +21,11 @@ COSTS = {
     "scoring_seconds": ("time to score the pool, forward pass included", seconds),
     "total_seconds": ("time to train and score", seconds),
     "gradient_passes": ("gradient passes to train", number),
+    "price_gradient_passes": ("gradient passes with the pool's attacks and scoring", number),
     "energy_wh": ("energy (Wh)", lambda value: UNKNOWN if value is None else f"{value:.3g}"),
 }
+# a cost -> the part of it that is a row of its own; where nothing else is in it, one row is enough
+WHOLE_OF = {"total_seconds": "fit_seconds", "price_gradient_passes": "gradient_passes"}
 
 
 def main_table(recommendation: Recommendation) -> pd.DataFrame:
@@ -36,7 +40,7 @@ def main_table(recommendation: Recommendation) -> pd.DataFrame:
     r = recommendation
     models = models_shown(r)
     rows: list[tuple[str, ...]] = [
-        ("retraining inputs", *(_inputs(model, r) for model in models.values())),
+        (_terms(r).row, *(_inputs(model, r) for model in models.values())),
         *(
             (label, *(interval_text(model["accuracy"].get(key)) for model in models.values()))
             for key, label in _outcomes(r, models).items()
@@ -47,9 +51,9 @@ def main_table(recommendation: Recommendation) -> pd.DataFrame:
         rows.append(("calibration error (ECE)", *errors))
     for key, (label, text) in COSTS.items():
         spent = [model["cost"][key] for model in models.values()]  # type: ignore[literal-required]
-        if any(spent) and (
-            key != "total_seconds" or any(m["cost"]["scoring_seconds"] for m in models.values())
-        ):
+        part = WHOLE_OF.get(key)
+        same = part and all(model["cost"][part] == model["cost"][key] for model in models.values())  # type: ignore[literal-required]
+        if any(spent) and not same:
             rows.append((label, *("none" if value == 0 else text(value) for value in spent)))
     return pd.DataFrame(rows, columns=["", *models])
 
@@ -105,15 +109,21 @@ def models_shown(recommendation: Recommendation) -> dict[str, ModelNumbers]:
         Up to four models; where the whole pool is recommended, the next smaller budget is one of them.
     """
     models, choice = recommendation["models"], recommendation["choice"]
-    action = {"original": "the original model", "whole pool": "whole pool"}.get(choice["action"])
-    if action is None:
-        action = "random" if choice["metric"] == choice["baseline"] else metric_name(choice["metric"])
+    terms, drawn = _terms(recommendation), metric_name(choice["baseline"])
+    from_pool = strategy_of(recommendation["hardening"], choice["strategy"]).from_pool
+    unranked = drawn if choice["metric"] == choice["baseline"] else metric_name(choice["metric"])
+    action = {
+        "original": "the original model",
+        "whole pool": terms.head,
+        "random inputs": unranked if from_pool else "lower price",
+        "ranked inputs": metric_name(choice["metric"]),
+    }[choice["action"]]
     heads = {
         "original": "original",
         "recommended": f"recommended: {action}",
-        "random": f"{metric_name(choice['baseline'])}, as many",
-        "fewer": f"{metric_name(choice['baseline'])}, next fewer",
-        "whole_pool": "whole pool",
+        "random": f"{drawn}, as many",
+        "fewer": f"{drawn}, next fewer" if from_pool else "next lower price",
+        "whole_pool": terms.head,
     }
     shown: dict[str, ModelNumbers] = {}
     for name, head in heads.items():
@@ -121,6 +131,10 @@ def models_shown(recommendation: Recommendation) -> dict[str, ModelNumbers]:
         if name in models and not same:
             shown[head] = models[name]
     return shown
+
+
+def _terms(r: Recommendation) -> Terms:
+    return terms_of(r["hardening"], r["choice"]["strategy"])
 
 
 def _same(one: ModelNumbers | None, other: ModelNumbers) -> bool:
@@ -134,6 +148,8 @@ def _same(one: ModelNumbers | None, other: ModelNumbers) -> bool:
 def _inputs(model: ModelNumbers, r: Recommendation) -> str:
     if not model["n_inputs"]:
         return "none"
+    if not strategy_of(r["hardening"], model["configuration"]).from_pool:
+        return number(model["cost"]["samples_seen"])
     share = model["n_inputs"] / r["choice"]["pool_size"]
     return f"{number(model['n_inputs'])} ({percent(share, 0 if share >= 0.1 else 1)})"
 

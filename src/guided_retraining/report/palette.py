@@ -8,7 +8,16 @@ from zlib import crc32
 
 from guided_retraining.guidance.registry import METRICS
 
-__all__ = ["ADVERSARIAL", "CLEAN", "INK", "MUTED", "Style", "metric_order", "metric_style"]
+__all__ = [
+    "ADVERSARIAL",
+    "CLEAN",
+    "INK",
+    "MUTED",
+    "Style",
+    "configuration_styles",
+    "metric_order",
+    "metric_style",
+]
 
 INK = "#222222"
 MUTED = "#767676"
@@ -32,6 +41,8 @@ class Style:
 
 
 SPARE_COLOURS = ("#88CCEE", "#DDAA33", "#7A4B2A", "#555555", "#B00068")
+# Okabe and Ito 2008, "Color universal design": told apart by colour-blind readers
+CONFIGURATION_COLOURS = ("#0072B2", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#E69F00", "#000000")
 SPARE_MARKERS = ("o", "s", "^", "v", "D", "P", "X")
 
 
@@ -54,6 +65,25 @@ def metric_style(key: str) -> Style:
     colour = SPARE_COLOURS[number % len(SPARE_COLOURS)]
     marker = SPARE_MARKERS[number // 8 % len(SPARE_MARKERS)]
     return Style(colour, marker, "-.")
+
+
+def configuration_styles(keys: Iterable[str]) -> dict[str, Style]:
+    """A style for each configuration of a study; after seven they begin again with another line.
+
+    Args:
+        keys: of the configurations.
+
+    Returns:
+        By key, sorted.
+
+    >>> [style.marker for style in configuration_styles(["b", "a"]).values()]
+    ['o', 's']
+    """
+    n = len(CONFIGURATION_COLOURS)
+    return {
+        key: Style(CONFIGURATION_COLOURS[i % n], SPARE_MARKERS[i % n], ("-", "--", ":")[i // n % 3])
+        for i, key in enumerate(sorted(set(keys)))
+    }
 
 
 def metric_order(keys: Iterable[str]) -> list[str]:

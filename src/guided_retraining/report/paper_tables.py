@@ -16,6 +16,11 @@ from guided_retraining.report.costs import costs_table
 from guided_retraining.report.main_table import main_caption, main_numbers, main_table
 from guided_retraining.report.paper import PaperTable
 from guided_retraining.report.ranking_tables import agreement_table, ranking_table, stability_table
+from guided_retraining.report.strategies import (
+    strategies_caption,
+    strategies_numbers,
+    strategies_table,
+)
 from guided_retraining.report.tables import (
     contrasts_numbers,
     contrasts_table,
@@ -41,6 +46,7 @@ def paper_tables(context: PageContext) -> dict[str, PaperTable]:
     compared = f"{r['dataset']}: the models compared. {main_caption(r)}"
     return {
         "main": PaperTable("", compared, main_table(r), main_numbers(r)),
+        "strategies": PaperTable("price", strategies_caption(r), strategies_table(r), strategies_numbers(r)),
         "budgets": PaperTable(
             "budgets", _steps_caption(c), steps_table(c.steps, r["words"]), steps_numbers(c.steps), 2
         ),

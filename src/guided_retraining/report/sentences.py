@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from guided_retraining.evaluation.findings import Difference, Recommendation, Step
+from guided_retraining.evaluation.terms import Terms, budget_text, full_budgets, strategy_of, terms_of
 from guided_retraining.evaluation.wording import (
     attack_name,
     configuration_label,
     metric_name,
-    number,
     percent,
     points,
     signed_points,
@@ -33,8 +33,9 @@ def choice_sentences(r: Recommendation) -> list[str]:
     gain = choice["gain"]
     if gain is not None and gain["mean"] is not None:
         primary = choice["outcomes"][0]
+        full = _terms(r).full.removeprefix("the ").capitalize()
         said.append(
-            f"Whole pool against original model, {primary} accuracy on validation data: {_with_bound(gain)}."
+            f"{full} against original model, {primary} accuracy on validation data: {_with_bound(gain)}."
         )
     said += [
         f"{metric_name(metric)} is not named: {why.rstrip('.')}."
@@ -61,10 +62,10 @@ def budget_sentences(r: Recommendation) -> list[str]:
     )
     said = []
     if choice["action"] in ("random inputs", "ranked inputs"):
-        said += [_on_test(step, choice["margin"]) for step in steps if step["n_inputs"] == choice["n_inputs"]]
+        said += [_on_test(step, r) for step in steps if step["n_inputs"] == choice["n_inputs"]]
     smaller = [step for step in steps if step["n_inputs"] < (choice["n_inputs"] or choice["pool_size"])]
     if smaller and choice["action"] != "original":
-        said.append(_on_test(smaller[0], choice["margin"]))
+        said.append(_on_test(smaller[0], r))
     return said
 
 
@@ -112,6 +113,10 @@ def attacks_apart(r: Recommendation) -> str:
     return " ".join(said)
 
 
+def _terms(r: Recommendation) -> Terms:
+    return terms_of(r["hardening"], r["choice"]["strategy"])
+
+
 def _rule(r: Recommendation, outcomes: str) -> str:
     choice = r["choice"]
     if choice["descriptive"]:
@@ -123,7 +128,7 @@ def _rule(r: Recommendation, outcomes: str) -> str:
     margin, alpha = points(choice["margin"]), percent(choice["alpha"], 0)
     return (
         f"Chosen on validation data, {r['claim']}, from {choice['n_replicates']} replicates: a smaller budget is "
-        f"enough where it is shown to lose less than {margin} of {outcomes} accuracy against the whole pool, and so "
+        f"enough where it is shown to lose less than {margin} of {outcomes} accuracy against {_terms(r).full}, and so "
         f"is every larger budget. The error rate of the whole choice is {alpha}. Test data took no part in it."
     )
 
@@ -135,12 +140,16 @@ def _strategy(r: Recommendation) -> list[str]:
     ranked = sorted(strategies, key=lambda key: -strategies[key])
     primary = r["choice"]["outcomes"][0]
     said = [f"{percent(strategies[key])} with {configuration_label(key, r['words'])}" for key in ranked]
-    return [f"Mean {primary} accuracy on validation data with the whole pool: {', '.join(said)}."]
+    return [f"Mean {primary} accuracy on validation data with {full_budgets(r)}: {', '.join(said)}."]
 
 
-def _on_test(step: Step, margin: float) -> str:
-    share = percent(step["share_of_pool"])
-    what = f"{number(step['n_inputs'])} inputs ({metric_name(step['metric'])}, {share} of the pool)"
+def _on_test(step: Step, r: Recommendation) -> str:
+    choice, terms, margin = r["choice"], _terms(r), r["choice"]["margin"]
+    what = budget_text(r, choice["strategy"], step["metric"], step["n_inputs"])
+    if strategy_of(r["hardening"], choice["strategy"]).from_pool:
+        what += f" ({metric_name(step['metric'])}, {percent(step['share_of_pool'])} of the pool)"
+    elif step["metric"] != choice["baseline"]:
+        what += f" ({metric_name(step['metric'])})"
     parts = [
         f"{key} {_with_bound(found)}"
         for key, found in step["differences"].items()
@@ -148,7 +157,7 @@ def _on_test(step: Step, margin: float) -> str:
     ]
     if not parts:
         return f"On test data {what} were not measured."
-    text = f"On test data {what} against the whole pool: {', '.join(parts)}"
+    text = f"On test data {what} against {terms.full}: {', '.join(parts)}"
     if step["loses_at_most"] is None:
         return f"{text}; no bound."
     within = "within" if step["passes"] else "not shown to be within"

@@ -64,11 +64,8 @@ class Curve:
         from guided_retraining.attacks.counts import planned_passes
         from guided_retraining.attacks.robustness import largest_linf
 
-        configuration = study.configuration(names[0])
+        configuration = study.configuration(names[0]).with_eps(largest_linf(attack.attacks))
         strategy, values = configuration.hardening
-        if strategy.attacks and values["eps"] is None:
-            given = {**values, "eps": largest_linf(attack.attacks)}
-            configuration = configuration.model_copy(update={"strategy": {strategy.key: given}})
         return cls(
             configuration,
             study.fit(training, names[0]),

@@ -28,21 +28,23 @@ Described = tuple[Figure, Figure, Figure, Figure, pd.DataFrame, pd.DataFrame, pd
 
 def draw_answer(
     answer: dict[str, Any], results: pd.DataFrame, dataset_summary: dict[str, Any]
-) -> tuple[Figure, Figure, Figure, Figure, Figure]:
+) -> tuple[Figure, Figure, Figure, Figure, Figure, Figure]:
     """The figures of the answer.
 
     Returns:
-        Differences from the whole pool, contrasts with random, curves, robust against clean, forgetting.
+        Accuracy against price, differences from the whole pool, contrasts with random, curves, robust against clean,
+        forgetting.
     """
     from guided_retraining import report
 
     found = answer["recommendation"]
-    words, choice = found["words"], found["choice"]
+    words, choice, hardening = found["words"], found["choice"], found["hardening"]
     kinds = report.kinds_shown(results)
     return (
-        report.differences_figure(answer["steps"], choice, words=words),
+        report.price_figure(found),
+        report.differences_figure(answer["steps"], choice, words=words, hardening=hardening),
         report.contrasts_figure(found["contrasts"], words=words, confidence=found["confidence"]),
-        report.accuracy_curves(results, outcomes=kinds, words=words, choice=choice),
+        report.accuracy_curves(results, outcomes=kinds, words=words, choice=choice, hardening=hardening),
         report.robust_against_clean(results, outcome=kinds[0], words=words, choice=choice),
         report.forgetting_figure(found["forgetting"], class_names=dataset_summary["class_names"]),
     )

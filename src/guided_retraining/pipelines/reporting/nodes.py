@@ -14,7 +14,12 @@ from guided_retraining.evaluation.findings import Recommendation, Step
 from guided_retraining.evaluation.wording import configurations_in_words
 from guided_retraining.guidance.scoring import drawn_row
 from guided_retraining.machine.versions import versions
-from guided_retraining.parameters.blocks import AnswerParameters, ModelParameters, RetrainingParameters
+from guided_retraining.parameters.blocks import (
+    AnswerParameters,
+    AttackParameters,
+    ModelParameters,
+    RetrainingParameters,
+)
 
 FIGURE = "_figure"  # the end of a figure's name in the catalog
 
@@ -25,6 +30,7 @@ def answer(
     costs: pd.DataFrame,
     test_labels: ArrayLike,
     study: RetrainingParameters,
+    attack: AttackParameters,
     model: ModelParameters,
     metrics: dict[str, Any],
     rule: AnswerParameters,
@@ -37,6 +43,7 @@ def answer(
         costs: the ledger.
         test_labels: ``(n,)`` of the clean test images.
         study: its configurations, put into words.
+        attack: the study's attacks, whose ``eps`` a strategy has that has none of its own.
         model: whether it is the user's own.
         metrics: rows of the parameters; the one that draws its order is the baseline.
         rule: what decides, and what counts as a loss.
@@ -45,12 +52,16 @@ def answer(
         ``recommendation``; ``lines`` of plain text, three; and ``steps``, each configuration's smaller budgets against
         its whole pool on test data.
     """
+    from guided_retraining.attacks.robustness import largest_linf
+
+    configurations = {key: study.configuration(key) for key in study.configurations}
     found = recommend(
         results,
         costs=costs,
         correctness=correctness,
         labels=test_labels,
-        words=configurations_in_words(study.configurations),
+        words=configurations_in_words(configurations, largest_linf(attack.attacks)),
+        hardening={key: row.hardening[0].key for key, row in configurations.items()},
         own_model=model.path is not None,
         baseline=drawn_row(metrics) or "random",
         **rule.model_dump(),

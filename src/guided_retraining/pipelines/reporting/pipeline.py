@@ -16,7 +16,9 @@ from guided_retraining.pipelines.reporting.ledger import gather_costs
 from guided_retraining.pipelines.reporting.nodes import answer, report
 from guided_retraining.pipelines.wiring import over_metrics, stage
 
-ANSWERED = [f"{name}_figure" for name in ("differences", "contrasts", "curves", "tradeoff", "forgetting")]
+ANSWERED = [
+    f"{name}_figure" for name in ("price", "differences", "contrasts", "curves", "tradeoff", "forgetting")
+]
 DESCRIBED = [f"{name}_figure" for name in ("scores", "ranking", "agreement", "stability")]
 RANKED = ["rankings", "agreement", "stability"]
 SPLIT_TABLES = {f"{split}_table": f"{split}_adversarial_table" for split in ("train", "validation", "test")}
@@ -30,7 +32,7 @@ def create_pipeline(metrics: Sequence[str]) -> Pipeline:
     """
     spent = _same(["dataset_summary", "training_log", "trace_cost", "results"]) | SPLIT_TABLES
     chosen = ["results", "correctness", "costs", "test_labels"]
-    rules = ["params:ordering_retraining", "params:model", "params:metrics", "params:answer"]
+    rules = [f"params:{name}" for name in ("ordering_retraining", "attack", "model", "metrics", "answer")]
     return stage(
         "reporting",
         [

@@ -1,0 +1,209 @@
+"""Robust and clean accuracy against the price in gradient passes: which way of hardening gives most for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from textwrap import fill
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from guided_retraining.evaluation.findings import PricePoint, Recommendation
+from guided_retraining.evaluation.outcomes import OUTCOMES
+from guided_retraining.evaluation.wording import configuration_label, metric_name, number, percent
+from guided_retraining.report.canvas import RING, empty_figure, grid, percent_limits, tidy
+from guided_retraining.report.context import PageContext
+from guided_retraining.report.palette import MUTED, Style, configuration_styles
+
+__all__ = ["price_figure", "price_finding"]
+
+FRONT: dict[str, Any] = {"color": "#BDBDBD", "linewidth": 5.0, "solid_capstyle": "round", "zorder": 1}
+ORIGINAL: dict[str, Any] = {"color": MUTED, "linestyle": ":", "linewidth": 1.4}
+UNKNOWN = "The price of these models was not counted, so their accuracies are not set against it."
+ROOM = 1.25  # beside the cheapest and the dearest point
+SIDE_BY_SIDE = 0.012  # of the axis between the bars of configurations of one price
+
+
+def price_figure(recommendation: Recommendation) -> Figure:
+    """The outcome that counts and clean accuracy against the price of a model.
+
+    Args:
+        recommendation: from ``recommend``.
+
+    Returns:
+        The figure: a line of means with intervals for each configuration, dashed in the order of a recommended metric;
+        the original model; the Pareto front of the outcome that counts; the recommended model ringed.
+    """
+    r, outcome = recommendation, recommendation["prices"]["outcome"]
+    points = [point for point in r["prices"]["points"] if point["price"]]
+    if not points:
+        return empty_figure(UNKNOWN)
+    kinds = list(dict.fromkeys((outcome, "clean")))
+    styles = configuration_styles(str(point["configuration"]) for point in points)
+    figure, axes = grid(1, len(kinds), width=11.0, height=4.3 + 0.23 * len(styles))
+    for panel, kind in zip(axes[0], kinds, strict=True):
+        if kind == outcome:
+            _front(panel, r["prices"]["points"], outcome)
+        _panel(panel, r, kind, styles)
+    _legend(figure, r, styles)
+    return figure
+
+
+def price_finding(context: PageContext) -> str:
+    """What the figure of prices shows: the front, from the cheapest point on, and what never is on it.
+
+    Args:
+        context: what the page is made from.
+
+    Returns:
+        Sentences without markup.
+    """
+    r = context.recommendation
+    points, outcome = r["prices"]["points"], r["prices"]["outcome"]
+    if not any(point["price"] for point in points):
+        return UNKNOWN
+    best = sorted((p for p in points if p["on_front"]), key=lambda point: point["price"] or 0)
+    said = []
+    for name, group in groupby(best, key=lambda point: _named(point, r)):
+        steps = [
+            f"{percent(_mean(p, outcome))} for {number(p['price'])}"
+            if p["price"]
+            else percent(_mean(p, outcome))
+            for p in group
+        ]
+        said.append(f"{name} {', '.join(steps)}")
+    there = {point["configuration"] for point in best}
+    never = sorted({p["configuration"] for p in points if p["configuration"] is not None} - there)
+    beaten = f" Beaten at every price: {'; '.join(_words(key, r) for key in never)}." if never else ""
+    name = OUTCOMES[outcome].name
+    return f"The most {name} accuracy for its price in gradient passes: {'; '.join(said)}.{beaten}"
+
+
+def _named(point: PricePoint, r: Recommendation) -> str:
+    if point["configuration"] is None:
+        return "original model"
+    order = (
+        f", {metric_name(point['metric'])}" if point["metric"] not in (None, r["choice"]["baseline"]) else ""
+    )
+    return f"{_words(str(point['configuration']), r)}{order}"
+
+
+def _words(key: str, r: Recommendation) -> str:
+    return r["words"].get(key, key)
+
+
+def _mean(point: PricePoint, kind: str) -> float | None:
+    return point["accuracy"][kind]["mean"] if kind in point["accuracy"] else None
+
+
+def _panel(panel: Axes, r: Recommendation, kind: str, styles: Mapping[str, Style]) -> None:
+    points = r["prices"]["points"]
+    original = next((_mean(point, kind) for point in points if point["configuration"] is None), None)
+    if original is not None:
+        panel.axhline(original, zorder=1, **ORIGINAL)
+    drawn = [] if original is None else [original]
+    for place, (key, style) in enumerate(styles.items()):
+        own = [p for p in points if p["configuration"] == key and p["price"] and _mean(p, kind) is not None]
+        ranked = {p["metric"] for p in own} - {None, r["choice"]["baseline"]}
+        named = r["choice"]["metric"] if key == r["choice"]["configuration"] else None
+        lines = {"-": [p for p in own if p["metric"] != named or named is None]}
+        if named in ranked:
+            lines["--"] = [p for p in own if p["metric"] in (named, None)]
+        aside = 10 ** (SIDE_BY_SIDE * (place - (len(styles) - 1) / 2))
+        for line, path in lines.items():
+            drawn += _line(panel, path, kind, style, line, aside)
+        for point in own:
+            if _recommended(point, r):
+                panel.plot([(point["price"] or 0) * aside], [_mean(point, kind) or 0.0], **RING)
+    prices = [point["price"] for point in points if point["price"]]
+    panel.set_xscale("log")
+    panel.set_xlim(min(prices) / ROOM, max(prices) * ROOM)
+    panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(prices) < 100 * min(prices) else (1,)))
+    panel.xaxis.set_major_formatter(lambda value, _: _short(value))
+    panel.xaxis.set_minor_formatter(NullFormatter())
+    percent_limits(panel, drawn)
+    panel.set_xlabel("price: gradient passes in all")
+    panel.set_ylabel(f"{OUTCOMES[kind].name} accuracy")
+    tidy(panel)
+
+
+def _line(
+    panel: Axes, path: Sequence[PricePoint], kind: str, style: Style, line: str, aside: float
+) -> list[float]:
+    """Means in the order of price, each with its interval; the room for all means and the usual interval."""
+    path = sorted(path, key=lambda point: point["price"] or 0)
+    x = [(point["price"] or 0) * aside for point in path]
+    means = [_mean(point, kind) or 0.0 for point in path]
+    marks: dict[str, Any] = {"color": style.colour, "marker": style.marker, "markersize": 6}
+    panel.plot(x, means, linestyle=line, linewidth=1.6, zorder=3, **marks)
+    lengths: list[float] = []
+    for place, point in zip(x, path, strict=True):
+        low, high = point["accuracy"][kind]["low"], point["accuracy"][kind]["high"]
+        if low is not None and high is not None:
+            panel.plot([place, place], [low, high], color=style.colour, linewidth=1.1, alpha=0.55, zorder=2)
+            lengths.append((high - low) / 2)
+    usual = float(np.percentile(lengths, 75)) if lengths else 0.0
+    return [mean + side * usual for mean in means for side in (-1, 1)]
+
+
+def _front(panel: Axes, points: Sequence[PricePoint], outcome: str) -> None:
+    """Steps to the right end: what a price buys does not get less until the next point."""
+    best = sorted(
+        (point["price"] or 0, _mean(point, outcome) or 0.0) for point in points if point["on_front"]
+    )
+    dearest = max(point["price"] or 0 for point in points)
+    if best:
+        cheapest = min(point["price"] for point in points if point["price"]) / ROOM
+        x, y = [price or cheapest for price, _ in best], [gained for _, gained in best]
+        panel.plot([*x, dearest * ROOM], [*y, y[-1]], drawstyle="steps-post", **FRONT)
+
+
+def _recommended(point: PricePoint, r: Recommendation) -> bool:
+    choice = r["choice"]
+    if (point["configuration"], point["n_inputs"]) != (choice["configuration"], choice["n_inputs"]):
+        return False
+    return point["highest"] or point["metric"] == (choice["metric"] or choice["baseline"])
+
+
+def _legend(figure: Figure, r: Recommendation, styles: Mapping[str, Style]) -> None:
+    choice = r["choice"]
+    handles = [
+        Line2D(
+            [],
+            [],
+            label=fill(configuration_label(key, r["words"]), 110),
+            color=style.colour,
+            marker=style.marker,
+        )
+        for key, style in styles.items()
+    ]
+    handles.append(Line2D([], [], label="best for its price", **FRONT))
+    if any(point["configuration"] is None for point in r["prices"]["points"]):
+        handles.append(Line2D([], [], label="original model, at no price", **ORIGINAL))
+    if choice["configuration"] is not None:
+        handles.append(Line2D([], [], label="recommended", **{**RING, "markersize": 11}))
+    if choice["metric"] is not None:
+        colour = styles[str(choice["configuration"])].colour
+        handles.append(
+            Line2D(
+                [], [], label=f"in the order of {metric_name(choice['metric'])}", color=colour, linestyle="--"
+            )
+        )
+    figure.legend(handles=handles, loc="outside lower left", ncols=1, frameon=False, fontsize=10)
+
+
+def _short(value: float) -> str:
+    """A number of passes on an axis.
+
+    >>> _short(1500), _short(2e6), _short(900)
+    ('1.5k', '2M', '900')
+    """
+    for size, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g}{sign}"
+    return f"{value:.3g}" if np.isfinite(value) else ""
