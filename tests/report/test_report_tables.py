@@ -39,7 +39,7 @@ def test_results_table_cells_are_means_and_half_widths():
     ]
     half = 4.302653 * cell.std() / np.sqrt(3)
     assert row["DSA"] == f"{100 * cell.mean():.1f} ± {100 * half:.1f}"
-    assert row["share of pool"] == "25.0 %"
+    assert row["share of all"] == "25.0 %"
     one, _ = made_up_study(replicates=(0,))
     assert "±" not in " ".join(results_table(one)["DSA"])
 

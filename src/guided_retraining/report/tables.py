@@ -51,7 +51,7 @@ def steps_table(steps: Mapping[str, Sequence[Step]], words: Mapping[str, str]) -
     orderings = metric_order(step["metric"] for found in steps.values() for step in found)
     for key in sorted(steps):
         for step in steps[key]:
-            row = rows.setdefault((key, step["n_inputs"]), {"share of pool": percent(step["share_of_pool"])})
+            row = rows.setdefault((key, step["n_inputs"]), {"share of all": percent(step["share_of_pool"])})
             row[metric_name(step["metric"])] = _loss_text(step)
     table = pd.DataFrame(
         [
@@ -59,7 +59,7 @@ def steps_table(steps: Mapping[str, Sequence[Step]], words: Mapping[str, str]) -
             for (key, n), row in rows.items()
         ]
     )
-    heads = ["configuration", "inputs", "share of pool", *map(metric_name, orderings)]
+    heads = ["configuration", "inputs", "share of all", *map(metric_name, orderings)]
     return table.reindex(columns=heads).fillna("n/a")
 
 
@@ -191,7 +191,7 @@ def results_table(
     wide = wide[metric_order(wide.columns)].fillna("").rename(columns=metric_name).rename_axis(columns=None)
     wide = wide.reset_index()
     share = [percent(n / pool) for n, pool in zip(wide["n_inputs"], wide.pop("pool_size"), strict=True)]
-    wide.insert(2, "share of pool", share)
+    wide.insert(2, "share of all", share)
     wide["configuration"] = [configuration_label(key, words or {}) for key in wide["configuration"]]
     return wide.assign(n_inputs=wide["n_inputs"].map(number)).rename(columns={"n_inputs": "inputs"})
 
