@@ -72,7 +72,9 @@ def smoke_results(project: Path, name: str = "results", *, like: pd.DataFrame | 
     if like is not None:
         for column in ("configuration", "metric"):
             table = table[table[column].isin(like[column])]
-    return table.drop(columns=MEASURED, errors="ignore").reset_index(drop=True)
+    # Columns of what only other ways of hardening have are empty, or not there in a study without those.
+    table = table.drop(columns=MEASURED, errors="ignore").dropna(axis="columns", how="all")
+    return table.reset_index(drop=True)
 
 
 def kedro(
