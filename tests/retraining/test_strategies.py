@@ -349,6 +349,12 @@ def test_a_strategy_without_a_size_to_attack_with_is_refused() -> None:
     _study({"strategy": {"rounds": {"eps": 0.1}}}, {"carlini_wagner": {}})
 
 
+def test_a_metric_that_is_switched_off_is_no_order_of_any_configuration() -> None:
+    assert _study({"metrics": ["dsa", "lsa"]}).orders("mine") == ["dsa"]
+    with pytest.raises(ParameterError, match=r"all of \['lsa'\] are switched off"):
+        _study({"metrics": ["lsa"]})
+
+
 def test_only_orders_that_matter_are_compared() -> None:
     assert _study({}).orders("mine") == ["random", "dsa"]
     assert _study({"metrics": ["dsa"]}).orders("mine") == ["dsa"]

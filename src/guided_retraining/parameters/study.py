@@ -56,14 +56,17 @@ class Study(Parameters):
     @model_validator(mode="after")
     def _retraining_parameters_fit(self) -> Study:
         from guided_retraining.attacks.robustness import largest_linf
+        from guided_retraining.guidance.registry import METRICS
 
         for name in self.ordering_retraining.configurations:
             self.ordering_retraining.fit(self.training, name)
             row = self.ordering_retraining.configuration(name)
             where = f"ordering_retraining.configurations.{name}"
             for metric in row.metrics or ():
-                if metric not in self.metrics:
+                if metric not in self.metrics and metric not in METRICS:  # one of ours may be switched off
                     raise ValueError(f"{where}.metrics: no such metric.{suggest(metric, self.metrics)}")
+            if not self.orders(name):
+                raise ValueError(f"{where}.metrics: all of {list(row.metrics or ())} are switched off")
             strategy, values = row.hardening
             if strategy.attacks and values["eps"] is None and largest_linf(self.attack.attacks) is None:
                 raise ValueError(
