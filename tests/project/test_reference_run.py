@@ -149,6 +149,7 @@ REAL = {  # as many attacked as the published study asks for; of subsets, as man
     "gtsrb": {"n_train": 494, "n_test": 493},
     "intel": {"n_train": 448, "n_test": 750},
 }
+EPOCHS = {"gtsrb": 8, "intel": 4}  # of the original model: one epoch of so few images teaches it nothing
 
 
 @pytest.mark.slow
@@ -161,7 +162,11 @@ def test_the_published_protocol_runs_to_its_end_on_real_files(
     project = make_project(tmp_path / "project")
     (project / "data/01_raw").mkdir()
     (project / "data/01_raw" / dataset).symlink_to((shared_data / dataset).resolve())
-    parameters = {"defaults.training.epochs": 1, "defaults.ordering_retraining.budgets": 2}
+    parameters = {
+        "defaults.training.epochs": EPOCHS.get(dataset, 1),
+        "defaults.ordering_retraining.training.epochs": 1,
+        "defaults.ordering_retraining.budgets": 2,
+    }
     parameters |= {f"{dataset}.attack.{name}": number for name, number in REAL[dataset].items()}
     run_reference(project, dataset, parameters, timeout=4 * 3600)
     results = pd.read_parquet(the_one(project, f"{dataset}/results.parquet"))
@@ -182,5 +187,5 @@ def test_the_published_protocol_runs_to_its_end_on_real_files(
     for split, number in summary["images"].items():
         assert len(np.load(the_one(project, f"{dataset}/{split}_labels.npy"))) == number
     accuracy = json.loads(the_one(project, f"{dataset}/original_accuracy_0.json").read_text())["test"]
-    assert accuracy > 1.5 / len(summary["class_names"]), "after one epoch, better than guessing"
+    assert accuracy > 1.5 / len(summary["class_names"]), "better than guessing"
     assert "l1_bim" in the_one(project, f"{dataset}/report.html").read_text()

@@ -117,18 +117,18 @@ def test_two_runs_on_one_folder_share_the_work(smoke_project: Path, emptied: Pat
     _assert_same_results(emptied, smoke_project)
 
 
-def test_ctrl_c_ends_with_a_message_and_keeps_what_is_finished(unfinished: Path) -> None:
-    running = _start(unfinished, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    _wait_for_cells(running, unfinished, 2)
-    kept = _cells(unfinished)
+def test_ctrl_c_ends_with_a_message_and_keeps_what_is_finished(emptied: Path) -> None:
+    running = _start(emptied, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # far from its end
+    _wait_for_cells(running, emptied, 2)
+    kept = _cells(emptied)
     os.kill(running.pid, signal.SIGINT)
     said, _ = running.communicate(timeout=100)
     assert running.returncode == 130
     assert "Stopped. What was finished is kept" in said
     assert "Traceback" not in said
-    now = _cells(unfinished)
+    now = _cells(emptied)
     assert {name: now[name] for name in kept} == kept
-    assert not list((unfinished / "data").rglob("*.partial*"))
+    assert not list((emptied / "data").rglob("*.partial*"))
 
 
 FILL = """

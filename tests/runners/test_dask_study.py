@@ -11,11 +11,12 @@ import pytest
 from project_copies import ask_for_fewer_cells, kedro, make_project, smoke_results
 
 
+@pytest.mark.slow  # tests/project/test_remote_data.py holds the same of workers that share only a URL, by default
 @pytest.mark.parametrize(
     "chosen",
     [
         ("--namespaces", "digits.ordering_retraining.config_2"),
-        pytest.param(("--pipelines", "digits"), marks=pytest.mark.slow),
+        ("--pipelines", "digits"),
     ],
 )
 def test_two_workers_give_the_numbers_of_one_process(

@@ -9,11 +9,11 @@ from kedro.io import AbstractDataset
 from guided_retraining.storage.objects import exists
 from guided_retraining.storage.targets import as_target
 
-Saved = TypeVar("Saved")
-Loaded = TypeVar("Loaded")
+_Saved = TypeVar("_Saved")
+_Loaded = TypeVar("_Loaded")
 
 
-class TargetDataset(AbstractDataset[Saved, Loaded]):
+class TargetDataset(AbstractDataset[_Saved, _Loaded]):
     """A data set of one file or folder, or of what lies behind one URL.
 
     Args:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
 from guided_retraining.machine.backend import keras
 from guided_retraining.models.cloning import architecture, clone
+from guided_retraining.retraining.cell import Cell
 from guided_retraining.retraining.trainer import BUILDING
-
-if TYPE_CHECKING:
-    from guided_retraining.retraining.cell import Cell
 
 KEPT_BYTES = 128 * 2**20  # of weights kept: all budgets and metrics of a replicate start from the same
 
