@@ -26,7 +26,6 @@ FRONT: dict[str, Any] = {"color": "#BDBDBD", "linewidth": 5.0, "solid_capstyle":
 ORIGINAL: dict[str, Any] = {"color": MUTED, "linestyle": ":", "linewidth": 1.4}
 UNKNOWN = "The price of these models was not counted, so their accuracies are not set against it."
 ROOM = 1.25  # beside the cheapest and the dearest point
-SIDE_BY_SIDE = 0.012  # of the axis between the bars of configurations of one price
 
 
 def price_figure(recommendation: Recommendation) -> Figure:
@@ -107,19 +106,18 @@ def _panel(panel: Axes, r: Recommendation, kind: str, styles: Mapping[str, Style
     if original is not None:
         panel.axhline(original, zorder=1, **ORIGINAL)
     drawn = [] if original is None else [original]
-    for place, (key, style) in enumerate(styles.items()):
+    for key, style in styles.items():
         own = [p for p in points if p["configuration"] == key and p["price"] and _mean(p, kind) is not None]
         ranked = {p["metric"] for p in own} - {None, r["choice"]["baseline"]}
         named = r["choice"]["metric"] if key == r["choice"]["configuration"] else None
         lines = {"-": [p for p in own if p["metric"] != named or named is None]}
         if named in ranked:
             lines["--"] = [p for p in own if p["metric"] in (named, None)]
-        aside = 10 ** (SIDE_BY_SIDE * (place - (len(styles) - 1) / 2))
         for line, path in lines.items():
-            drawn += _line(panel, path, kind, style, line, aside)
+            drawn += _line(panel, path, kind, style, line)
         for point in own:
             if _recommended(point, r):
-                panel.plot([(point["price"] or 0) * aside], [_mean(point, kind) or 0.0], **RING)
+                panel.plot([point["price"] or 0], [_mean(point, kind) or 0.0], **RING)
     prices = [point["price"] for point in points if point["price"]]
     panel.set_xscale("log")
     panel.set_xlim(min(prices) / ROOM, max(prices) * ROOM)
@@ -132,12 +130,10 @@ def _panel(panel: Axes, r: Recommendation, kind: str, styles: Mapping[str, Style
     tidy(panel)
 
 
-def _line(
-    panel: Axes, path: Sequence[PricePoint], kind: str, style: Style, line: str, aside: float
-) -> list[float]:
+def _line(panel: Axes, path: Sequence[PricePoint], kind: str, style: Style, line: str) -> list[float]:
     """Means in the order of price, each with its interval; the room for all means and the usual interval."""
     path = sorted(path, key=lambda point: point["price"] or 0)
-    x = [(point["price"] or 0) * aside for point in path]
+    x = [point["price"] or 0 for point in path]
     means = [_mean(point, kind) or 0.0 for point in path]
     marks: dict[str, Any] = {"color": style.colour, "marker": style.marker, "markersize": 6}
     panel.plot(x, means, linestyle=line, linewidth=1.6, zorder=3, **marks)
