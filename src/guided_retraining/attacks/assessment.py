@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from guided_retraining.attacks.registry import PGD_REACH
 from guided_retraining.attacks.robustness import RepeatedAttack, withstood
 from guided_retraining.images.arrays import ImageArray
 
@@ -17,18 +18,18 @@ if TYPE_CHECKING:
 __all__ = ["CURVE", "STEPS", "assessment_attacks", "standing_by_eps", "worst_case"]
 
 CURVE = (1 / 4, 1 / 2, 1.0, 2.0)  # sizes of the curve, as shares of eps
-STEP = 2.5  # a step of PGD is this share of eps, divided by the steps; section 5 of Madry et al. 2018
 STEPS = 20  # of each APGD: 500 images of 32x32 take a small network on two cores less than a minute in all
 
 Standing = NDArray[np.bool_]
 
 
-def assessment_attacks(eps: float, steps: int = STEPS) -> dict[str, dict[str, Any]]:
+def assessment_attacks(eps: float, steps: int = STEPS, n_classes: int = 3) -> dict[str, dict[str, Any]]:
     """The attacks in the order in which they are made: what an early one fools, a later and dearer one need not try.
 
     Args:
         eps: radius of the Linf ball, in units of [0, 1] pixel values.
         steps: of each APGD; PGD takes half as many, Square five times as many tries, which need no gradient.
+        n_classes: of the model; one of two classes is not shown APGD-DLR, which needs three.
 
     Returns:
         Parameters by attack.
@@ -37,11 +38,12 @@ def assessment_attacks(eps: float, steps: int = STEPS) -> dict[str, dict[str, An
     {'eps': 0.08, 'eps_step': 0.02, 'max_iter': 10}
     """
     half = max(1, steps // 2)
+    third = {"apgd_dlr": {"eps": eps, "max_iter": steps}} if n_classes > 2 else {}
     return {
         "fgsm": {"eps": eps},
-        "pgd": {"eps": eps, "eps_step": STEP * eps / half, "max_iter": half},
+        "pgd": {"eps": eps, "eps_step": PGD_REACH * eps / half, "max_iter": half},
         "apgd_ce": {"eps": eps, "max_iter": steps},
-        "apgd_dlr": {"eps": eps, "max_iter": steps},
+        **third,
         "square": {"eps": eps, "max_iter": 5 * steps},
     }
 
@@ -71,14 +73,12 @@ def worst_case(
 
     Returns:
         ``(n,)`` right or wrong: ``clean``, then for each attack what stands after it and all before it; the last one is
-        the worst case. A model of two classes is not shown APGD-DLR, which needs three.
+        the worst case.
     """
     images = images[:]
     standing = estimator.predict(images).argmax(axis=1) == labels
     found = {"clean": standing}
-    for attack, parameters in assessment_attacks(eps, steps).items():
-        if attack == "apgd_dlr" and estimator.nb_classes < 3:
-            continue
+    for attack, parameters in assessment_attacks(eps, steps, estimator.nb_classes).items():
         if known is not None and attack in known:
             standing = standing & known[attack]
         else:

@@ -8,7 +8,7 @@ from math import inf
 
 from guided_retraining.parameters.parameter import Parameter, flag, number, one_of, optional, whole
 
-__all__ = ["ATTACKS", "AttackRow"]
+__all__ = ["ATTACKS", "PGD_REACH", "AttackRow"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ def _norm(*orders: float, default: float | str = "inf") -> Parameter:
     )
 
 
+PGD_REACH = 2.5  # of all steps together, in units of eps: section 5 of Madry et al. 2018, arXiv 1706.06083
 _ITERATIVE = "guided_retraining.attacks.iterative:IterativeGradientAttack"
 _APGD = "guided_retraining.attacks.apgd:AutoPGD"
 _EPS = number(8 / 255, above=0)  # 8 grey levels, the usual Linf budget for colour images

@@ -83,7 +83,7 @@ def assess(given: Given, *, eps: float, steps: int, seed: int, page: Path) -> It
     begun = time.perf_counter()
     estimator = KerasLogitsEstimator(given.model)
     sizes = [share * eps for share in CURVE if share * eps <= 1]
-    attacks = assessment_attacks(eps, steps)
+    attacks = assessment_attacks(eps, steps, estimator.nb_classes)
     todo = [steps / 2] * len(sizes) + [float(one.get("max_iter", 1)) for one in attacks.values()]
     with Ticker("attacks", len(todo), unit="attacks", work=sum(todo)) as ticker:
         finished = 0

@@ -186,14 +186,16 @@ def judge(
 def _right(
     given: Given, eps: float, steps: int, seed: int, *, attacked: bool
 ) -> dict[str, NDArray[np.bool_]]:
-    from guided_retraining.attacks.assessment import worst_case
+    from guided_retraining.attacks.assessment import assessment_attacks, worst_case
     from guided_retraining.attacks.estimator import KerasLogitsEstimator
     from guided_retraining.machine.progress import Ticker
 
     estimator = KerasLogitsEstimator(given.model)
     if not attacked:
         return {"clean": estimator.predict(given.images).argmax(axis=1) == given.labels}
-    with Ticker("attacks", 5 if estimator.nb_classes > 2 else 4, unit="attacks") as ticker:
+    with Ticker(
+        "attacks", len(assessment_attacks(eps, steps, estimator.nb_classes)), unit="attacks"
+    ) as ticker:
         made: list[str] = []
 
         def done(attack: str, standing: NDArray[np.bool_]) -> None:

@@ -187,15 +187,15 @@ def _strategies(name: str, study: FinishedStudy) -> list[StrategyRow]:
     rows = []
     for key, pool_size in study.results.groupby("configuration", sort=True)["pool_size"].first().items():
         whole = Cell(str(key), None, int(pool_size))
-        found = tables.rows(whole)
+        found, cost = tables.rows(whole), tables.cost(whole)
         measured_here = [kind for kind, row in OUTCOMES.items() if row.column in found and len(found)]
         rows.append(
             StrategyRow(
                 dataset=name,
                 configuration=str(key),
                 accuracy={kind: tables.accuracy(kind, whole) for kind in measured_here},
-                gradient_passes=_mean(found, "price_gradient_passes"),
-                seconds=_mean(found, "fit_seconds"),
+                gradient_passes=cost["price_gradient_passes"],
+                seconds=cost["fit_seconds"],
             )
         )
     return rows
@@ -255,8 +255,3 @@ def _metric_ranks(rows: list[MetricRow], alpha: float) -> Ranks | None:
 def _value(interval: Interval | None) -> float:
     mean = None if interval is None else interval["mean"]
     return np.nan if mean is None else mean
-
-
-def _mean(rows: pd.DataFrame, column: str) -> float | None:
-    value = rows[column].mean() if column in rows and len(rows) else np.nan
-    return float(value) if np.isfinite(value) else None

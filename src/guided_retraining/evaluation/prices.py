@@ -8,7 +8,8 @@ from guided_retraining.evaluation.curves import measured
 from guided_retraining.evaluation.findings import Choice, PricePoint, Prices
 from guided_retraining.evaluation.models import Cell, StudyTables
 from guided_retraining.evaluation.outcomes import OUTCOMES
-from guided_retraining.evaluation.terms import PLAIN, strategy_of
+from guided_retraining.evaluation.terms import strategy_of
+from guided_retraining.parameters.strategies import PLAIN
 
 __all__ = ["front", "prices"]
 

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 from guided_retraining.evaluation.findings import Recommendation
 from guided_retraining.evaluation.wording import number
-from guided_retraining.parameters.strategies import STRATEGIES, Strategy
+from guided_retraining.parameters.strategies import PLAIN, STRATEGIES, Strategy
 
 __all__ = ["Terms", "budget_text", "full_budgets", "strategy_of", "terms_of"]
-
-PLAIN = "retraining"  # on stored inputs; what a configuration does that names no strategy
 
 
 @dataclass(frozen=True)

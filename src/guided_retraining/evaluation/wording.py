@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from guided_retraining.attacks.registry import ATTACKS
 from guided_retraining.guidance.registry import METRICS
 from guided_retraining.parameters.names import own_name
-from guided_retraining.parameters.strategies import asked_strategy
+from guided_retraining.parameters.strategies import PLAIN, asked_strategy
 
 if TYPE_CHECKING:
     from guided_retraining.parameters.configurations import ConfigurationParameters
@@ -70,7 +70,7 @@ def configuration_words(configuration: ConfigurationParameters | Mapping[str, An
     pool = (
         "adversarial pool, all clean inputs kept" if row.get("keep_clean") else pools[row.get("pool", "all")]
     )
-    strategy, values = asked_strategy(row.get("strategy", "retraining"))
+    strategy, values = asked_strategy(row.get("strategy", PLAIN))
     changes = [f"{name.replace('_', ' ')} {value}" for name, value in (row.get("training") or {}).items()]
     does = strategy.in_words(values)
     if not strategy.from_pool:

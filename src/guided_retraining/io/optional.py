@@ -7,11 +7,11 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from guided_retraining.io.target import TargetDataset
+from guided_retraining.io.target import AroundDataset
 from guided_retraining.storage.objects import exists, remove
 
 
-class OptionalDataset(TargetDataset[Sequence[Any], list[Any]]):
+class OptionalDataset(AroundDataset[Sequence[Any], list[Any]]):
     """One file of another type of data set, or none.
 
     It is saved and loaded as a list of one, or of none. Saving none removes the file of an earlier run, which would say
@@ -22,12 +22,6 @@ class OptionalDataset(TargetDataset[Sequence[Any], list[Any]]):
         dataset: its type, with its arguments but ``filepath``.
         metadata: for Kedro-Viz and other plugins.
     """
-
-    def __init__(
-        self, *, filepath: str, dataset: str | dict[str, Any], metadata: dict[str, Any] | None = None
-    ) -> None:
-        super().__init__(filepath=filepath, metadata=metadata)
-        self._dataset = {"type": dataset} if isinstance(dataset, str) else dict(dataset)
 
     @property
     def filepath(self) -> str:
@@ -48,7 +42,4 @@ class OptionalDataset(TargetDataset[Sequence[Any], list[Any]]):
         return [self._one().load()] if exists(self._filepath) else []
 
     def _one(self) -> AbstractDataset[Any, Any]:
-        return AbstractDataset.from_config("optional", {**self._dataset, "filepath": self.filepath})
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self.filepath, "dataset": self._dataset["type"]}
+        return self._at("optional", self.filepath)

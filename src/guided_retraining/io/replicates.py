@@ -9,7 +9,7 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import ImagePreview
 
 from guided_retraining.io.arrays import NumpyDataset
-from guided_retraining.io.target import TargetDataset
+from guided_retraining.io.target import AroundDataset
 from guided_retraining.storage.objects import names
 from guided_retraining.storage.targets import folder_of, name_of
 
@@ -40,7 +40,7 @@ class Replicates(Mapping[int, Any]):
         return len(self.datasets)
 
 
-class ReplicatesDataset(TargetDataset[Mapping[int, Any], Replicates]):
+class ReplicatesDataset(AroundDataset[Mapping[int, Any], Replicates]):
     """A file of another type of data set for each replicate.
 
     Saving writes those of the replicates that are given and leaves others as they are: a node may give them one after
@@ -55,8 +55,7 @@ class ReplicatesDataset(TargetDataset[Mapping[int, Any], Replicates]):
     def __init__(
         self, *, filepath: str, dataset: str | dict[str, Any], metadata: dict[str, Any] | None = None
     ) -> None:
-        super().__init__(filepath=filepath, metadata=metadata)
-        self._dataset = {"type": dataset} if isinstance(dataset, str) else dict(dataset)
+        super().__init__(filepath=filepath, dataset=dataset, metadata=metadata)
         before, mark, after = name_of(self._filepath).partition(MARK)
         if not mark:
             raise DatasetError(f"{filepath}: expected '{MARK}' where the number of the replicate belongs")
@@ -74,7 +73,7 @@ class ReplicatesDataset(TargetDataset[Mapping[int, Any], Replicates]):
     def _one(self, replicate: int) -> AbstractDataset[Any, Any]:
         name = str(replicate).join(self._ends)
         target = str(self._filepath).removesuffix(name_of(self._filepath)) + name
-        return AbstractDataset.from_config(name, {**self._dataset, "filepath": target})
+        return self._at(name, target)
 
     def _numbers(self) -> list[int]:
         before, after = self._ends
@@ -87,9 +86,6 @@ class ReplicatesDataset(TargetDataset[Mapping[int, Any], Replicates]):
 
     def _exists(self) -> bool:
         return bool(self._numbers())
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath), "dataset": self._dataset["type"]}
 
 
 class ReplicatedArraysDataset(ReplicatesDataset):

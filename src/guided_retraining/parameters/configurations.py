@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from guided_retraining.errors import ParameterError
-from guided_retraining.parameters.strategies import Strategy, asked_strategy
+from guided_retraining.parameters.strategies import PLAIN, Strategy, asked_strategy
 
 
 class Parameters(BaseModel):
@@ -58,9 +58,7 @@ class ConfigurationParameters(Parameters):
     """One configuration: where the weights start, how they are hardened, and what is ranked and cut."""
 
     start: Literal["fresh", "original"]
-    strategy: str | dict[str, Any] = (
-        "retraining"  # a name, or a name with parameters: parameters/strategies.py
-    )
+    strategy: str | dict[str, Any] = PLAIN  # a name, or a name with parameters: parameters/strategies.py
     pool: Literal["all", "adversarial"] = "all"
     keep_clean: bool = False
     metrics: tuple[str, ...] | None = None  # orders to compare here; None: all of the study

@@ -18,9 +18,10 @@ from guided_retraining.parameters.parameter import (
     whole,
 )
 
-__all__ = ["STRATEGIES", "Strategy", "asked_strategy"]
+__all__ = ["PLAIN", "STRATEGIES", "Strategy", "asked_strategy"]
 
 Values = Mapping[str, Any]
+PLAIN = "retraining"  # on stored inputs: what a configuration does that names no strategy
 ROOM = "guided_retraining.retraining"
 
 
@@ -109,7 +110,7 @@ _BALL = {
 }
 _ROWS = (
     Strategy(
-        "retraining",
+        PLAIN,
         "",
         f"{ROOM}.cells:fit_chosen",
         "the published study",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,16 +9,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from guided_retraining.evaluation.answer import interval_text
 from guided_retraining.evaluation.findings import Interval
 from guided_retraining.evaluation.wording import attack_name, number, percent, seconds
-from guided_retraining.report.canvas import figure_bytes, grid, tidy
+from guided_retraining.report.canvas import grid, tidy
 from guided_retraining.report.html import to_html
 from guided_retraining.report.palette import ADVERSARIAL, CLEAN
+from guided_retraining.report.template import data_address, fill_template
 
 __all__ = ["AssessmentContext", "accuracy_curve", "assessment_lines", "render_assessment"]
 
@@ -136,26 +135,15 @@ def render_assessment(context: AssessmentContext) -> str:
     Returns:
         The page as text, to be written as UTF-8.
     """
-    environment = Environment(
-        loader=PackageLoader("guided_retraining.report", ""), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
     c = context
-    drawn = {
-        "curve": ("svg+xml", figure_bytes(accuracy_curve(c))),
-        "sheet": ("png", figure_bytes(c.sheet, kind="png")),
-    }
-    page: str = environment.get_template("assessment.html.j2").render(
+    return fill_template(
+        "assessment.html.j2",
         c=c,
         lines=assessment_lines(c),
         table=to_html(_table(c), caption="Images that stay right under an attack and all before it"),
         points=", ".join(f"eps {size:.3g} {percent(one['mean'])}" for size, one in c.curve.items()),
-        figures={
-            name: f"data:image/{kind};base64,{b64encode(content).decode('ascii')}"
-            for name, (kind, content) in drawn.items()
-        },
+        figures={"curve": data_address(accuracy_curve(c)), "sheet": data_address(c.sheet, raster=True)},
     )
-    return page.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _table(c: AssessmentContext) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 from guided_retraining.evaluation.answer import interval_text
 from guided_retraining.evaluation.findings import Interval, PricePoint, Recommendation
 from guided_retraining.evaluation.outcomes import OUTCOMES
+from guided_retraining.evaluation.terms import strategy_of
 from guided_retraining.evaluation.wording import (
     configuration_label,
     number,
@@ -65,12 +66,9 @@ def strategies_numbers(recommendation: Recommendation) -> pd.DataFrame:
             name: point[name]
             for name in ("metric", "n_inputs", "highest", "price", "fit_seconds", "on_front")
         }  # type: ignore[literal-required]
-        strategy = (
-            None
-            if point["configuration"] is None
-            else r["hardening"].get(point["configuration"], "retraining")
-        )
-        named = {"configuration": point["configuration"], "strategy": strategy, **key}
+        configuration = point["configuration"]
+        strategy = None if configuration is None else strategy_of(r["hardening"], configuration).key
+        named = {"configuration": configuration, "strategy": strategy, **key}
         rows += [
             {**named, "quantity": f"accuracy_{kind}", **interval}
             for kind, interval in point["accuracy"].items()

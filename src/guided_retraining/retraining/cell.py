@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -54,7 +54,7 @@ class Cell:
         """
         if self.n_inputs == 0:
             return fingerprint(ENGINE_VERSION, self.replicate.fingerprint, "original model")
-        how = [] if self.hardening is None else [self.n_inputs, self.hardening.named()]
+        how = [] if self.hardening is None else [self.n_inputs, asdict(self.hardening)]
         return fingerprint(
             ENGINE_VERSION, self.replicate.fingerprint, self.fit, self.start, self.indices, *how
         )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from guided_retraining.machine.resources import CPU_SECONDS, WATT_HOURS, peak_memory_mb
 from guided_retraining.parameters.names import imported
-from guided_retraining.parameters.strategies import STRATEGIES
+from guided_retraining.parameters.strategies import PLAIN, STRATEGIES
 from guided_retraining.retraining.cell import Cell
 from guided_retraining.retraining.initial import start_weights
 from guided_retraining.retraining.measure import measure
@@ -77,7 +77,7 @@ def retrain(cell: Cell, trainer: Trainer) -> dict[str, Any]:
             trainer.model.set_weights(replicate.start)
             cost = FitCost(0.0, 0)
         else:
-            strategy = STRATEGIES["retraining" if cell.hardening is None else cell.hardening.strategy]
+            strategy = STRATEGIES[PLAIN if cell.hardening is None else cell.hardening.strategy]
             cost = imported("strategy", strategy.target)(cell, trainer)
             trainer.synchronise()
     with CPU_SECONDS.share(), WATT_HOURS.share():  # so that it is not counted as that of a fit beside it

@@ -15,6 +15,7 @@ from guided_retraining.models.forward import FORWARD
 from guided_retraining.parameters.blocks import AttackParameters, FitParameters, RetrainingParameters
 from guided_retraining.parameters.configurations import Budgets, ConfigurationParameters
 from guided_retraining.parameters.names import named_function
+from guided_retraining.parameters.strategies import PLAIN
 from guided_retraining.retraining.cell import Cell
 from guided_retraining.retraining.hardening import Hardening, Ordering, hardenings
 from guided_retraining.retraining.replicate import Replicate
@@ -86,7 +87,7 @@ class Curve:
             ParameterError: a budget above the number of inputs that can be chosen.
         """
         row = self.configuration
-        if row.hardening[0].key != "retraining":
+        if row.hardening[0].key != PLAIN:
             return self._hardened(replicate)
         chosen = select(
             None if self.drawn else scores,
@@ -115,17 +116,21 @@ class Curve:
         scored = not self.drawn and cell.n_inputs < ranked
         return replicate.pool_passes + (FORWARD * len(replicate.pool) if scored else 0.0)
 
-    def hardenings(self, n_clean: int, n_adversarial: int, pool_passes: float) -> dict[int, Hardening]:
+    def hardenings(
+        self, n_clean: int, n_adversarial: int, pool_passes: float | None = None
+    ) -> dict[int, Hardening]:
         """What a strategy that makes its own attacks does, by number of inputs, smallest first.
 
         Args:
             n_clean: clean training images.
             n_adversarial: adversarial inputs of the pool.
-            pool_passes: gradient passes that the attacks on the pool took.
+            pool_passes: gradient passes that the attacks on the pool took; None before they are made, for what they
+                may take at most.
 
         Raises:
             ParameterError: a budget above the number of inputs that can be chosen.
         """
+        planned = n_adversarial * self.planned_passes
         return hardenings(
             self.configuration,
             self.budgets,
@@ -133,8 +138,8 @@ class Curve:
             n_adversarial=n_adversarial,
             epochs=self.fit.epochs,
             batch_size=self.fit.batch_size,
-            pool_passes=pool_passes,
-            planned_passes=n_adversarial * self.planned_passes,
+            pool_passes=planned if pool_passes is None else pool_passes,
+            planned_passes=planned,
             ordering=self.ordering,
         )
 

@@ -8,7 +8,7 @@ training.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -61,10 +61,6 @@ class Hardening:
     pool: str = "all"
     keep_clean: bool = False
     ordering: Ordering | None = None
-
-    def named(self) -> dict[str, Any]:
-        """All of it, for a fingerprint."""
-        return asdict(self)
 
 
 def attacked_in_batch(share: float, batch_size: int) -> int:

@@ -8,12 +8,12 @@ from typing import Any
 
 from guided_retraining.attacks.gradients import value_and_gradient
 from guided_retraining.attacks.losses import log_odds
+from guided_retraining.attacks.registry import PGD_REACH
 from guided_retraining.machine.backend import ops
 
 __all__ = ["InnerAttack"]
 
 FGSM_STEP = 1.25  # in units of eps, of a single step from a random start: Wong et al. 2020
-PGD_REACH = 2.5  # in units of eps, of all steps together: Madry et al. 2018
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from guided_retraining.attacks.registry import PGD_REACH
 from guided_retraining.attacks.robustness import RepeatedAttack, withstood
 from guided_retraining.retraining.replicate import Replicate
 from guided_retraining.retraining.trainer import Trainer
@@ -38,7 +39,7 @@ class OverfittingWatch:
         chosen = np.random.default_rng((replicate.draws, 2)).permutation(n)[:IMAGES]
         self._images = replicate.validation.clean_images[np.sort(chosen)]
         self._labels = replicate.validation.clean_labels[np.sort(chosen)]
-        steps = {"eps": eps, "eps_step": 2.5 * eps / PGD_STEPS, "max_iter": PGD_STEPS}
+        steps = {"eps": eps, "eps_step": PGD_REACH * eps / PGD_STEPS, "max_iter": PGD_STEPS}
         self._attacks = [
             RepeatedAttack("watch", "fgsm", "fgsm", {"eps": eps}),
             RepeatedAttack("watch", "pgd", "pgd", {**steps, "num_random_init": 1}),

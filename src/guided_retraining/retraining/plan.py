@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from guided_retraining.attacks.counts import attacked_count, planned_passes
+from guided_retraining.attacks.counts import attacked_count
 from guided_retraining.guidance.scoring import drawn_row
 from guided_retraining.parameters.blocks import AttackParameters, FitParameters, RetrainingParameters
+from guided_retraining.parameters.strategies import PLAIN
 from guided_retraining.retraining.curve import Curve
 from guided_retraining.retraining.selection import budget_steps, candidates
 
@@ -42,7 +43,6 @@ def plan_study(
         for split, n in n_images.items()
     }
     everything = n_images["train"] + adversarial["train"]
-    pool_passes = adversarial["train"] * planned_passes(attack.attacks)
     drawn = drawn_row(metrics)
     configurations = {}
     for name in study.configurations:
@@ -51,15 +51,13 @@ def plan_study(
         always = n_images["train"] if row.keep_clean else 0
         fit = study.fit(training, name)
         orders = row.orders(metrics, drawn)
-        if row.hardening[0].key == "retraining":
+        if row.hardening[0].key == PLAIN:
             budgets = budget_steps(study.budgets_of(name), pool)
             fits = [budget for budget in budgets[:-1] for _ in orders] + budgets[-1:]
             passes = [float((always + n) * fit.epochs) for n in fits]
         else:
             curves = [Curve.of(study, training, attack, (name, key), metrics[key]) for key in orders]
-            planned = [
-                curve.hardenings(n_images["train"], adversarial["train"], pool_passes) for curve in curves
-            ]
+            planned = [curve.hardenings(n_images["train"], adversarial["train"]) for curve in curves]
             budgets = list(planned[0])
             pool = pool if row.hardening[0].from_pool else budgets[-1]
             passes = [how.passes for curve in planned for how in curve.values()]

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.attacks import make_attack
+from guided_retraining.attacks.registry import PGD_REACH
 from guided_retraining.images.arrays import JoinedImages
 from guided_retraining.retraining.adversarial_training import drawn_orders
 from guided_retraining.retraining.cell import Cell
 from guided_retraining.retraining.current_scores import current_scores
 from guided_retraining.retraining.hardening import Hardening
 from guided_retraining.retraining.initial import start_weights
-from guided_retraining.retraining.inner_attack import PGD_REACH
 from guided_retraining.retraining.selection import rank
 from guided_retraining.retraining.trainer import FitCost, Trainer
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Pipeline, node
 
-from guided_retraining.pipelines.delivery.nodes import check_hardened, harden, write_card
+from guided_retraining.pipelines.delivery.card import write_card
+from guided_retraining.pipelines.delivery.nodes import check_hardened, harden
 from guided_retraining.pipelines.wiring import over_metrics, stage
 
 
