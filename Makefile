@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv demo test test-slow lint docs build lock bench-guidance bench-attacks bench-commands bench-readers bench-retraining clean
+.PHONY: help venv demo test test-slow lint docs build lock bench-guidance bench-attacks bench-commands bench-readers bench-retraining resolve clean
 
 help:
 	@echo "make demo    install into .venv and run the study on handwritten digits (a few minutes)"
@@ -14,6 +14,7 @@ help:
 	@echo "make docs    the documentation as a site in docs/_build/html; a broken link fails"
 	@echo "make build   the wheel in dist/"
 	@echo "make lock    requirements.lock anew from pyproject.toml"
+	@echo "make resolve which versions each extra for JAX and GPUs would install, for each Python; nothing is installed"
 
 venv: $(STAMP)
 
@@ -49,6 +50,9 @@ build: $(STAMP)
 lock: $(STAMP)
 	$(BIN)/uv pip compile --universal --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
 		--extra dev --quiet --output-file requirements.lock pyproject.toml
+
+resolve: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/resolve_extras.py
 
 bench-guidance bench-attacks bench-commands bench-readers bench-retraining: bench-%: $(STAMP)
 	$(BIN)/python benchmarks/bench_$*.py $(ARGS)

@@ -39,10 +39,8 @@ def guided() -> None:
 @plain_errors
 def plan(datasets: tuple[str, ...], env: str | None) -> None:
     """Retrained models, time, memory and disk of a study, after its preprocessing."""
-    from guided_retraining.commands.forecast import describe, forecast
+    from guided_retraining.commands.forecast import describe, forecast, model_of
     from guided_retraining.machine.limits import one_thread_an_operation
-    from guided_retraining.models.architectures import build_model
-    from guided_retraining.models.loading import load_model
 
     one_thread_an_operation()
     with open_project(env) as (catalog, configured):
@@ -54,12 +52,28 @@ def plan(datasets: tuple[str, ...], env: str | None) -> None:
                 )
                 continue
             summary = catalog.load(f"{name}.dataset_summary")
-            shape, classes = tuple(summary["image_shape"]), len(summary["class_names"])
-            if study.model.path:
-                model = load_model(Path(study.model.path))
-            else:
-                model = build_model(str(study.model.architecture), shape, classes, seed=study.seed)
-            click.echo("\n".join(describe(name, forecast(study, summary["images"], model))))
+            click.echo(
+                "\n".join(describe(name, forecast(study, summary["images"], model_of(study, summary))))
+            )
+
+
+@guided.command()
+@click.argument("dataset", required=False)
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="The result for programs.")
+@click.option("--env", "-e", default=None, help="Environment, as for kedro run.")
+@plain_errors
+def doctor(dataset: str | None, json_file: Path | None, env: str | None) -> None:
+    """What this machine computes on, how fast, and why a GPU is not used; exit 1 if something is wrong."""
+    from guided_retraining.commands.doctor import examine
+
+    with open_project(env) as (catalog, configured):
+        if dataset is not None:
+            chosen((dataset,), configured)
+        found = examine(dataset, configured, catalog)
+    if json_file is not None:
+        json_file.write_text(found.for_programs())
+    click.echo(found.text())
+    raise click.exceptions.Exit(0 if found.healthy else 1)
 
 
 @guided.command()

@@ -26,5 +26,9 @@ class ModelError(GuidedRetrainingError, ValueError):
     """A model cannot be used: wrong input, wrong outputs, no softmax, no hidden dense layer."""
 
 
+class BackendError(GuidedRetrainingError):
+    """The deep-learning backend or its GPU cannot be used as asked."""
+
+
 class GuidedRetrainingWarning(UserWarning):
     """Something a user should know that does not stop the work."""

@@ -1,9 +1,16 @@
 """Kedro settings of the project."""
 
 from guided_retraining.project.config_loader import LayeredConfigLoader
-from guided_retraining.project.hooks import AnswerHook, NothingStaleHook, QuietHook, ThreadsHook, WarningHook
+from guided_retraining.project.hooks import (
+    AnswerHook,
+    BackendHook,
+    NothingStaleHook,
+    QuietHook,
+    ThreadsHook,
+    WarningHook,
+)
 
-HOOKS = (QuietHook(), ThreadsHook(), NothingStaleHook(), WarningHook(), AnswerHook())
+HOOKS = (QuietHook(), ThreadsHook(), BackendHook(), NothingStaleHook(), WarningHook(), AnswerHook())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 
 CONFIG_LOADER_CLASS = LayeredConfigLoader

@@ -44,7 +44,13 @@ def test_gpus_are_read_from_the_environment_or_the_devices(tmp_path: Path, monke
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     for name in ("nvidia10", "nvidia9", "nvidiactl", "nvidia0"):
         (tmp_path / name).touch()
-    assert visible_gpus(tmp_path) == ["0", "9", "10"]
+    assert visible_gpus(tmp_path) == ["0", "1", "2"], "as CUDA numbers them, not as their files are called"
+
+
+def test_the_gpu_of_a_linux_within_windows_is_seen(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    (tmp_path / "dxg").touch()
+    assert visible_gpus(tmp_path) == ["0"]
 
 
 def test_two_curves_on_one_gpu_are_refused(monkeypatch) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from guided_retraining.parameters.study import Study
 from guided_retraining.retraining.plan import plan_study
 
 CALIBRATION_SECONDS = 2.0  # for training and for prediction each
+# Batches a call: on a GPU a few would end before they were well begun.
+BATCHES, BATCHES_ON_GPU = 4, 256
 LONG_SECONDS = 3600.0  # a study longer than this gets advice on how to make it shorter
 
 
@@ -36,11 +39,13 @@ def calibrate(model: Any, fit: FitParameters, at_once: int) -> Speed:
         fit: batch size, optimizer and precision matter.
         at_once: models fitted side by side.
     """
+    from guided_retraining.machine.backend import on_accelerator
     from guided_retraining.retraining.trainer import Trainer
 
+    batches = BATCHES_ON_GPU if on_accelerator() else BATCHES
     shape = tuple(model.inputs[0].shape[1:])
     rng = np.random.default_rng(0)
-    images = rng.random((4 * fit.batch_size, *shape), dtype=np.float32)
+    images = rng.random((batches * fit.batch_size, *shape), dtype=np.float32)
     labels = rng.integers(0, model.outputs[0].shape[-1], len(images))
     start = model.get_weights()
     indices = np.arange(len(images))
@@ -68,6 +73,22 @@ def calibrate(model: Any, fit: FitParameters, at_once: int) -> Speed:
         return done * len(images) / (time.perf_counter() - begun)
 
     return Speed(images_a_second(train), images_a_second(classify), sum(weight.nbytes for weight in start))
+
+
+def model_of(study: Study, summary: Mapping[str, Any]) -> Any:
+    """A study's model, from its file or new of its architecture.
+
+    Args:
+        study: its parameters.
+        summary: of its preprocessed data set.
+    """
+    from guided_retraining.models.architectures import build_model
+    from guided_retraining.models.loading import load_model
+
+    if study.model.path:
+        return load_model(Path(study.model.path))
+    shape, classes = tuple(summary["image_shape"]), len(summary["class_names"])
+    return build_model(str(study.model.architecture), shape, classes, seed=study.seed)
 
 
 def forecast(study: Study, n_images: dict[str, int], model: Any) -> dict[str, Any]:

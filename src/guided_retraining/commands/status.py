@@ -5,12 +5,12 @@ Nothing is loaded that only a run needs: no model, no image, no deep-learning li
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kedro.io import CatalogProtocol
 
+from guided_retraining.machine.checks import backend_name
 from guided_retraining.machine.limits import visible_gpus
 from guided_retraining.machine.parallel import cores
 from guided_retraining.machine.progress import duration
@@ -111,5 +111,5 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> StudyS
 
 def _side_by_side() -> int:
     """How many models a run fits at the same time, as far as that can be said without loading the backend."""
-    one = visible_gpus() or os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow"
+    one = visible_gpus() or backend_name() != "tensorflow"
     return 1 if one else cores()

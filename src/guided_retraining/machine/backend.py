@@ -11,7 +11,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+
+from guided_retraining.machine.checks import backend_name, check_backend
+from guided_retraining.machine.limits import visible_gpus
 
 
 @contextmanager
@@ -34,16 +36,17 @@ def _held_back_stderr() -> Iterator[None]:
 
 
 def _import_keras() -> None:
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    check_backend()
+    os.environ["KERAS_BACKEND"] = backend_name()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX: take GPU memory as it is needed
-    if not any(Path("/dev").glob("nvidia[0-9]*")) and sys.platform == "linux":
+    if sys.platform == "linux" and not visible_gpus():
         # Without a GPU the CUDA start-up only fails, loudly; so it is not tried.
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     with _held_back_stderr():
-        import keras  # noqa: F401
+        import keras
 
-        if os.environ["KERAS_BACKEND"] == "tensorflow":
+        if keras.backend.backend() == "tensorflow":
             import tensorflow as tf
 
             for gpu in tf.config.list_physical_devices("GPU"):
@@ -51,7 +54,9 @@ def _import_keras() -> None:
             tf.get_logger().setLevel("ERROR")
         else:
             with suppress(ImportError):  # Keras imports it, if it is there, when it first copies a layer
-                import tensorflow  # noqa: F401
+                import tensorflow as tf
+
+                tf.config.set_visible_devices([], "GPU")  # all of its memory is for the backend
 
 
 _import_keras()
@@ -59,7 +64,7 @@ _import_keras()
 import keras  # noqa: E402
 from keras import ops  # noqa: E402
 
-__all__ = ["keras", "on_accelerator", "ops", "side_by_side"]
+__all__ = ["device_name", "keras", "on_accelerator", "ops", "side_by_side"]
 
 
 def side_by_side() -> int:
@@ -84,3 +89,18 @@ def on_accelerator() -> bool:
 
         return bool(jax.default_backend() != "cpu")
     return False
+
+
+def device_name() -> str:
+    """What models run on, in the backend's words."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        return device.platform if device.platform == "cpu" else f"{device.platform} ({device.device_kind})"
+    if on_accelerator():
+        import tensorflow as tf
+
+        details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
+        return f"gpu ({details.get('device_name', 'not named')})"
+    return "cpu"

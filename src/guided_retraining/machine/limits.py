@@ -61,14 +61,16 @@ def limit_threads(threads: int) -> None:
 def visible_gpus(devices: Path = Path("/dev")) -> list[str]:
     """The names that ``CUDA_VISIBLE_DEVICES`` gives to the GPUs this process may use.
 
+    CUDA numbers those it finds from 0 on, whatever their files are called: a container may be given ``nvidia3`` alone.
+
     Args:
-        devices: where the system lists its devices.
+        devices: where the system lists its devices; Windows' own Linux (WSL2) lists ``dxg`` for all GPUs together.
     """
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     if named is not None:
         return [name.strip() for name in named.split(",") if name.strip() not in ("", "-1")]
-    numbers = (path.name.removeprefix("nvidia") for path in devices.glob("nvidia[0-9]*"))
-    return sorted((number for number in numbers if number.isdigit()), key=int)
+    files = list(devices.glob("nvidia[0-9]*")) or list(devices.glob("dxg"))
+    return [str(number) for number in range(len(files))]
 
 
 def choose_gpu(name: str) -> None:
