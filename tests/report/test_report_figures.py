@@ -1,6 +1,7 @@
 """Figures: what they show is what the tables say, in every case a run can end in."""
 
 import itertools
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from made_up_findings import recommendation, steps
 from made_up_page import context_of
 
 from guided_retraining.errors import InputError
+from guided_retraining.evaluation import recommend
 from guided_retraining.guidance.registry import METRICS as REGISTRY
 from guided_retraining.report import (
     accuracy_curves,
@@ -23,7 +25,7 @@ from guided_retraining.report import (
     robust_against_clean,
     score_distributions,
 )
-from guided_retraining.report.palette import metric_order, metric_style
+from guided_retraining.report.palette import MUTED, metric_order, metric_style
 from made_up_study import HARDENING, METRICS, STORED, WORDS, made_up_costs, made_up_study
 
 
@@ -195,6 +197,15 @@ def test_curves_draw_means_over_replicates(results):
     assert "recommended" in legend(figure)
 
 
+def test_the_line_of_the_full_price_is_what_the_answer_says_of_it():
+    results, _ = made_up_study(configurations=["config_3"], metrics=("random", "dsa"))
+    whole = (results["n_inputs"] == results["pool_size"]) & (results["metric"] == "dsa")
+    results.loc[whole, "accuracy_robust"] -= 0.1  # of a strategy whose orders differ at the full price too
+    told = recommend(results, hardening={"config_3": "rounds"})["models"]["whole_pool"]["accuracy"]["robust"]
+    (line,) = [one for one in accuracy_curves(results).axes[0].lines if one.get_color() == MUTED][1:]
+    assert line.get_ydata()[0] == pytest.approx(told["mean"])
+
+
 def test_where_nothing_was_attacked_anew_other_kinds_are_drawn(results, texts):
     assert kinds_shown(results) == ("robust", "unseen")
     plain, _ = made_up_study(robust=False)
@@ -245,6 +256,9 @@ def test_budgets_lie_on_a_logarithmic_axis(results):
         assert all(panel.get_xlabel() for panel in figure.axes[-1:])
     labels = [label.get_text() for label in accuracy_curves(results).axes[0].get_xticklabels()]
     assert labels == ["1,600", "800", "400", "200", "100", "50"]
+    narrow = results.assign(n_inputs=12_000 + 3 * results["n_inputs"], pool_size=12_000 + 3 * 1600)
+    labels = [label.get_text() for label in accuracy_curves(narrow).axes[0].get_xticklabels()]
+    assert labels == ["16.8k", "14.4k", "13.2k", "12.3k"], "labels have room by their share of the axis"
 
 
 def test_forgetting_draws_the_classes_that_forgot_most(texts):
@@ -261,7 +275,7 @@ def test_sheet_shows_the_source_image_and_the_scaled_difference(adversarial_tabl
     clean = np.random.default_rng(0).random((12, 4, 4, 1)).astype(np.float32) * 0.5
     table = adversarial_table()
     adversarial = clean[table["source_index"]] + np.float32(0.1)
-    figure = adversarial_sheet(clean, adversarial, table, n_columns=3)
+    figure, _ = adversarial_sheet(clean, adversarial, table, n_columns=3)
     images = [np.asarray(ax.images[0].get_array()) for ax in figure.axes]
     assert images[0] == pytest.approx(clean[11, ..., 0])
     assert images[3] == pytest.approx(np.full((4, 4), 1.0), abs=1e-5)  # 0.5 + 10 * 0.1 / 2
@@ -274,17 +288,73 @@ def test_sheet_of_an_attack_that_did_nothing_says_so(adversarial_table, texts):
     clean = np.zeros((12, 4, 4, 3), np.float32)
     table = adversarial_table(success=False)
     table["predicted_after"] = table["true_label"]
-    shown = texts(
-        adversarial_sheet(clean, clean[table["source_index"]], table, class_names=list("abcdefghij"))
-    )
-    assert "none" in shown
-    assert "a (no success)" in shown
+    names = list("abcdefghij")
+    figure, inputs = adversarial_sheet(clean, clean[table["source_index"]], table, class_names=names)
+    assert "none" in texts(figure)
+    assert "a (no success)" in texts(figure)
+    assert {one["ending"] for one in inputs} == {"failure"}
 
 
 def test_sheet_of_fewer_inputs_than_columns_and_of_none(adversarial_table, texts):
     clean = np.zeros((12, 4, 4, 1), np.float32)
-    figure_bytes(adversarial_sheet(clean, clean[:2], adversarial_table(n=2)), kind="png")
-    assert "No adversarial inputs" in texts(adversarial_sheet(clean, clean[:0], adversarial_table(n=0)))
+    figure, inputs = adversarial_sheet(clean, clean[:2], adversarial_table(n=2))
+    figure_bytes(figure, kind="png")
+    assert len(inputs) == 2
+    figure, inputs = adversarial_sheet(clean, clean[:0], adversarial_table(n=0))
+    assert "No adversarial inputs" in texts(figure)
+    assert inputs == []
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "failed", "shown"),
+    [(20, 20, (4, 4, 0)), (38, 2, (6, 2, 0)), (1, 30, (1, 7, 0)), (3, 2, (3, 2, 3)), (0, 0, (0, 0, 8))],
+)
+def test_sheet_shows_successes_and_failures(succeeded, failed, shown, adversarial_table):
+    n, place = 40, np.random.default_rng(0).permutation(40)
+    table = adversarial_table(n=n, success=place < succeeded, correct_before=place < succeeded + failed)
+    images = np.zeros((n, 2, 2, 1), np.float32)
+    endings = [one["ending"] for one in adversarial_sheet(images, images, table)[1]]
+    assert tuple(map(endings.count, ("success", "failure", "wrong before"))) == shown
+
+
+def test_each_input_of_the_sheet_lies_where_it_is_said_to(adversarial_table):
+    from matplotlib.image import imread
+
+    clean = np.linspace(0.1, 0.6, 12, dtype=np.float32)[:, None, None, None] * np.ones(
+        (1, 4, 4, 1), np.float32
+    )
+    table = adversarial_table()
+    adversarial = clean[table["source_index"]] + np.float32(0.2)
+    figure, inputs = adversarial_sheet(clean, adversarial, table, n_columns=4)
+    picture = imread(BytesIO(figure_bytes(figure, kind="png")))
+    picked = np.linspace(0, 11, 4).astype(int)
+    for one, row in zip(inputs, picked, strict=True):
+        for (left, top, width, height), value in zip(
+            one["boxes"], (clean[11 - row].mean(), 0.5 + 5 * 0.2 / 2, adversarial[row].mean()), strict=True
+        ):
+            corners = [(left + x * width, top + y * height) for x in (0.05, 0.95) for y in (0.05, 0.95)]
+            for x, y in corners:
+                pixel = picture[int(y * picture.shape[0]), int(x * picture.shape[1]), 0]
+                assert pixel == pytest.approx(value, abs=0.01)
+
+
+def test_long_class_names_do_not_overlap_in_the_sheet(adversarial_table):
+    names = [
+        "End of no passing by vehicles over 3.5 tons",
+        "Wild animals crossing",
+        "automobile",
+        "wwwwwwwwwwww",
+    ]
+    table = adversarial_table(n=8, success=np.arange(8) < 4)
+    table[["predicted_before", "predicted_after"]] = np.c_[np.arange(8) % 4, (np.arange(8) + 1) % 4]
+    images = np.zeros((8, 4, 4, 1), np.float32)
+    figure, inputs = adversarial_sheet(images, images, table, class_names=names)
+    figure.draw_without_rendering()
+    drawn = [axes.title.get_window_extent() for axes in figure.axes if axes.get_title()]
+    assert len(drawn) == 8
+    overlaps = [(left.x1, right.x0) for left, right in itertools.pairwise(drawn) if right.x0 < left.x1]
+    assert overlaps == []
+    assert inputs[0]["said"] == f"{names[0]} → {names[1]}", "the names in full are kept beside the picture"
 
 
 def test_sheet_needs_one_row_per_image(adversarial_table):

@@ -151,6 +151,7 @@ def _sheet(
         made.append(result.images)
         tables.append(result.table)
     table = pd.concat(tables[1:] or tables, ignore_index=True)
-    return adversarial_sheet(
+    figure, _ = adversarial_sheet(
         given.images, np.concatenate(made), table, class_names=given.class_names, n_columns=SHOWN
     )
+    return figure

@@ -20,11 +20,13 @@ from guided_retraining.report.palette import INK, MUTED, metric_order, metric_st
 __all__ = [
     "RING",
     "budget_axis",
+    "budget_labels",
     "empty_figure",
     "figure_bytes",
     "grid",
     "metric_handles",
     "percent_limits",
+    "percent_range",
     "share_if_alike",
     "tidy",
 ]
@@ -45,7 +47,7 @@ SMALLEST_RANGE = 0.10  # of an axis in percent: a narrower one would blow noise 
 RING: Any = {
     "marker": "o", "markersize": 14, "color": "none", "markeredgecolor": INK, "markeredgewidth": 1.6, "zorder": 5,
 }  # fmt: skip  # around the recommended cell
-APART = 0.75  # between the labels of two budgets, in halvings
+APART = 0.15  # between the labels of two budgets, as a share of the axis
 
 
 def grid(
@@ -111,13 +113,30 @@ def budget_axis(panel: Axes, budgets: Iterable[int]) -> None:
         panel: changed in place.
         budgets: numbers of inputs, positive.
     """
-    shown: list[int] = []
-    for budget in sorted(set(budgets), reverse=True):
-        if not shown or np.log2(shown[-1] / budget) >= APART:
-            shown.append(budget)
+    shown = budget_labels(budgets)
     panel.set_xscale("log", base=2)
     panel.set_xticks(shown, [f"{n:,}" if n < 10_000 else f"{n / 1000:.3g}k" for n in shown])
     panel.xaxis.set_minor_locator(NullLocator())
+
+
+def budget_labels(budgets: Iterable[int]) -> list[int]:
+    """Those of the budgets on a logarithmic axis that have room for a label, from the largest down.
+
+    Args:
+        budgets: numbers of inputs, positive.
+
+    Returns:
+        The largest, and each that is far enough from the last one, whatever range the axis has.
+
+    >>> budget_labels([50, 100, 200, 400, 800, 790]), budget_labels([12416, 12864, 13696, 15360, 18752])
+    ([800, 400, 200, 100, 50], [18752, 15360, 13696, 12864])
+    """
+    all_of_them = sorted(set(budgets), reverse=True)
+    shown = all_of_them[:1]
+    for budget in all_of_them[1:]:
+        if np.log(shown[-1] / budget) >= APART * np.log(all_of_them[0] / all_of_them[-1]):
+            shown.append(budget)
+    return shown
 
 
 def percent_limits(panel: Axes, values: Iterable[float], axis: str = "y") -> None:
@@ -128,13 +147,25 @@ def percent_limits(panel: Axes, values: Iterable[float], axis: str = "y") -> Non
         values: shares that are drawn; NaN is left out.
         axis: ``x`` or ``y``.
     """
-    known = [value for value in values if np.isfinite(value)] or [0.0, 1.0]
-    low, high = min(known), max(known)
-    pad = max(0.06 * (high - low), (SMALLEST_RANGE - (high - low)) / 2)
-    getattr(panel, f"set_{axis}lim")(max(0.0, low - pad), min(1.0, high + pad))
+    getattr(panel, f"set_{axis}lim")(*percent_range(values))
     drawn = getattr(panel, f"{axis}axis")
     drawn.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     drawn.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
+
+
+def percent_range(values: Iterable[float]) -> tuple[float, float]:
+    """The ends of an axis of shares, with room around the values, but not below 0 or above 1.
+
+    Args:
+        values: shares that are drawn; NaN is left out.
+
+    Returns:
+        The lower and the upper end.
+    """
+    known = [value for value in values if np.isfinite(value)] or [0.0, 1.0]
+    low, high = min(known), max(known)
+    pad = max(0.06 * (high - low), (SMALLEST_RANGE - (high - low)) / 2)
+    return max(0.0, low - pad), min(1.0, high + pad)
 
 
 def metric_handles(metrics: Iterable[str]) -> list[Line2D]:

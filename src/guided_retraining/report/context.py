@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from guided_retraining.evaluation.findings import Recommendation, Step
+from guided_retraining.report.sheet import SheetInput
 
 __all__ = ["PageContext"]
 
@@ -24,6 +25,7 @@ class PageContext:
         steps: of each configuration, on test data, from ``steps_down``.
         figures: by name, as in ``guided_retraining.report.figures.FIGURES``; each a Matplotlib figure or the bytes of a
             PNG or SVG file.
+        sheet_inputs: where each input lies in the figure ``sheet``, from ``adversarial_sheet``.
         train_table: adversarial table of the retraining inputs.
         test_table: adversarial table of the test inputs.
         costs: ``stage, item, seed, seconds, count, gradient_passes``.
@@ -41,6 +43,7 @@ class PageContext:
     results: pd.DataFrame
     steps: Mapping[str, Sequence[Step]] = field(default_factory=dict)
     figures: Mapping[str, Figure | bytes] = field(default_factory=dict)
+    sheet_inputs: Sequence[SheetInput] = ()
     train_table: pd.DataFrame | None = None
     test_table: pd.DataFrame | None = None
     costs: pd.DataFrame | None = None

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from guided_retraining.evaluation.curves import measured
+from guided_retraining.evaluation.curves import cell, measured
 from guided_retraining.evaluation.findings import Choice
 from guided_retraining.evaluation.outcomes import OUTCOMES
 from guided_retraining.evaluation.terms import terms_of
@@ -59,7 +59,8 @@ def accuracy_curves(
     for row, outcome in zip(rows, shown, strict=True):
         for key, panel in row.items():
             means = _means(results, key)
-            _curves(panel, means, OUTCOMES[outcome].column, _original(results, OUTCOMES[outcome].column))
+            column = OUTCOMES[outcome].column
+            _curves(panel, means, column, _original(results, column), full_price(results, key, column))
             if choice and choice["configuration"] == key:
                 _ring(panel, means, choice, "n_inputs", OUTCOMES[outcome].column)
         for panel in leftmost(row.values()):
@@ -144,16 +145,32 @@ def _means(results: pd.DataFrame, configuration: str) -> pd.DataFrame:
 
 
 def _original(results: pd.DataFrame, column: str) -> float | None:
-    rows = results.loc[results["n_inputs"] == 0].drop_duplicates("seed")[column].dropna()
-    return float(rows.mean()) if len(rows) else None
+    return _mean(cell(results, None, None, 0)[column])
 
 
-def _curves(panel: Axes, means: pd.DataFrame, column: str, before: float | None) -> None:
-    if before is not None:
-        panel.axhline(before, zorder=1, **ORIGINAL)
-    whole = means.loc[means["n_inputs"] == means["pool_size"], column].dropna()
-    if len(whole):
-        panel.axhline(float(whole.iloc[0]), zorder=1, **WHOLE)
+def _mean(values: pd.Series) -> float | None:
+    return float(values.mean()) if values.notna().any() else None
+
+
+def full_price(results: pd.DataFrame, configuration: str, column: str) -> float | None:
+    """The mean accuracy at a configuration's largest budget, of the models that the answer takes for it.
+
+    Args:
+        results: the results table of one data set.
+        configuration: its key.
+        column: of the accuracy.
+
+    Returns:
+        A share; None where it was not measured.
+    """
+    sizes = results.loc[results["configuration"] == configuration, "pool_size"]
+    return _mean(cell(results, configuration, None, int(sizes.iloc[0]))[column])
+
+
+def _curves(panel: Axes, means: pd.DataFrame, column: str, before: float | None, whole: float | None) -> None:
+    for level, line in ((before, ORIGINAL), (whole, WHOLE)):
+        if level is not None:
+            panel.axhline(level, zorder=1, **line)
     for metric in metric_order(means["metric"]):
         curve, style = means[means["metric"] == metric].dropna(subset=[column]), metric_style(metric)
         panel.plot(

@@ -81,7 +81,9 @@ _ROWS = (
         "sheet",
         "attacks",
         "What the attacks do: clean image, perturbation (grey is no change; the factor it is magnified by is at its "
-        "left) and adversarial image with the prediction before and after. Inputs are spread evenly, not picked.",
+        "left) and adversarial image with the prediction before and after. Half are successes and half are failures, "
+        "as far as there are so many of each, however often the attack succeeds; within each half the inputs are "
+        "spread evenly, not picked.",
         raster=True,
     ),
     ReportFigure(

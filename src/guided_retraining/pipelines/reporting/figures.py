@@ -62,13 +62,19 @@ def draw_sheet(
     adversarial_images: Mapping[int, ImageArray],
     table: pd.DataFrame,
     dataset_summary: dict[str, Any],
-) -> Figure:
-    """Clean image, perturbation and adversarial image of a few inputs of each attack, in the first replicate."""
+) -> tuple[Figure, list[dict[str, Any]]]:
+    """Clean image, perturbation and adversarial image of a few inputs of each attack, in the first replicate.
+
+    Returns:
+        The figure, and where in it each input lies.
+    """
     from guided_retraining import report
 
     first = int(table["seed"].min())
     adversarial, table = adversarial_images[first], table[table["seed"] == first]
-    return report.adversarial_sheet(images, adversarial, table, class_names=dataset_summary["class_names"])
+    names = dataset_summary["class_names"]
+    figure, inputs = report.adversarial_sheet(images, adversarial, table, class_names=names)
+    return figure, [dict(one) for one in inputs]
 
 
 def describe_rankings(

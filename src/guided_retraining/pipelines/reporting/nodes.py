@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -20,6 +20,13 @@ from guided_retraining.parameters.blocks import (
     ModelParameters,
     RetrainingParameters,
 )
+
+if TYPE_CHECKING:
+    from guided_retraining.report.sheet import SheetInput
+else:
+    SheetInput = (
+        Any  # Matplotlib is loaded by what draws; Kedro looks annotations up when it only lists pipelines
+    )
 
 FIGURE = "_figure"  # the end of a figure's name in the catalog
 
@@ -94,6 +101,7 @@ def report(
     stability: pd.DataFrame,
     dataset_summary: dict[str, Any],
     original_accuracy: Mapping[int, dict[str, float]],
+    sheet_inputs: list[SheetInput],
     parameters: dict[str, Any],
     **figures: bytes,
 ) -> tuple[str, dict[str, str]]:
@@ -110,7 +118,8 @@ def report(
         stability: of each metric over replicates.
         dataset_summary: from preprocessing.
         original_accuracy: of each replicate's original model.
-        parameters: of the run.
+        sheet_inputs: where each input lies in the figure ``sheet``.
+        parameters: of the run, by data set; the page lists those of its own.
         figures: ``<name>_figure``, PNG or SVG.
 
     Returns:
@@ -126,6 +135,7 @@ def report(
         results=results,
         steps=steps,
         figures={name.removesuffix(FIGURE): figure for name, figure in figures.items()},
+        sheet_inputs=sheet_inputs,
         train_table=train_table,
         test_table=test_table,
         costs=costs,
@@ -134,7 +144,7 @@ def report(
         stability=stability,
         class_names=dataset_summary["class_names"],
         original=_facts(dataset_summary, [original_accuracy[replicate] for replicate in replicates]),
-        parameters=parameters,
+        parameters=parameters[recommendation["dataset"]],
         versions=versions(),
         created=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
     )

@@ -58,7 +58,7 @@ def _figures(metrics: Sequence[str]) -> list[Pipeline]:
             [
                 node(draw_answer, ["answer", "results", "dataset_summary"], ANSWERED, name="draw_answer"),
                 node(draw_costs, "costs", "costs_figure", name="draw_costs"),
-                node(draw_sheet, sheet, "sheet_figure", name="draw_sheet"),
+                node(draw_sheet, sheet, ["sheet_figure", "sheet_inputs"], name="draw_sheet"),
             ]
         ),
         over_metrics(describe_rankings, rankings, metrics, "scores", [*DESCRIBED, *RANKED]),
@@ -68,7 +68,9 @@ def _figures(metrics: Sequence[str]) -> list[Pipeline]:
 def _shown() -> dict[str, str]:
     tables = {name: SPLIT_TABLES[name] for name in ("train_table", "test_table")}
     given = ["answer", "results", "costs", *RANKED, "dataset_summary", "original_accuracy", "parameters"]
-    return _same(given) | tables | _same([*ANSWERED, *DESCRIBED, "costs_figure", "sheet_figure"])
+    return (
+        _same(given) | tables | _same([*ANSWERED, *DESCRIBED, "costs_figure", "sheet_figure", "sheet_inputs"])
+    )
 
 
 def _same(names: Sequence[str]) -> dict[str, str]:
