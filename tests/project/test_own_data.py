@@ -56,6 +56,9 @@ def test_own_images_and_own_model_take_part_in_the_pipelines(
         assert expected in made.stdout
     written = yaml.safe_load((project / "conf/base/parameters/mine.yml").read_text())
     assert written["mine"]["preprocessing"] == {"size": [8, 8], "grey": True}
+    named = load_model(model).get_layer(written["mine"]["model"]["feature_layer"])
+    assert isinstance(named, keras.layers.Dense)
+    assert f"metrics: {named.name} ({named.units} neurons)" in made.stdout
 
     finished = kedro_here(
         project, "run", "--env", "smoke", "--pipelines", "preprocessing,training,attack,metrics",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.errors import ModelError
 from guided_retraining.machine.backend import keras
+from guided_retraining.models.graph import output_of
 
 __all__ = ["check_finite"]
 
@@ -43,7 +44,7 @@ def _where_not_finite(model: keras.Model, image: NDArray[np.float32]) -> str:
     classifier = getattr(model, "classifier", model)
     for layer in classifier.layers:
         try:
-            outputs = keras.Model(classifier.inputs[0], layer.output)(image, training=False)
+            outputs = keras.Model(classifier.inputs[0], output_of(classifier, layer))(image, training=False)
         except (AttributeError, ValueError, TypeError):  # a subclassed model has no graph to look into
             continue
         if not np.isfinite(keras.ops.convert_to_numpy(keras.ops.cast(outputs, "float32"))).all():

@@ -12,6 +12,7 @@ import yaml
 from guided_retraining.commands.forecast import describe, forecast
 from guided_retraining.errors import ParameterError
 from guided_retraining.images.arrays import UnitImages
+from guided_retraining.models.forward import feature_layer
 from guided_retraining.parameters.study import parse_study
 from guided_retraining.readers.cutting import Split, check_classes, cut
 from guided_retraining.storage.files import atomic_path
@@ -78,7 +79,10 @@ def new_dataset(
     if input_range != "0..1":
         block["model"]["input_range"] = input_range
         yield f"the model expects pixels in {input_range}; images, attacks and eps stay in [0, 1]"
-    yield from _about(built, study.model.feature_layer)
+    features = feature_layer(built, study.model.feature_layer)
+    if model is not None:
+        block["model"]["feature_layer"] = features.name  # for a person to see, and to change
+    yield from _about(built, features)
     yield from describe(
         name, forecast(study, {key: len(labels) for key, (_, labels) in splits.items()}, built)
     )
@@ -134,10 +138,16 @@ def _checked(loaded: Any, study: Any, train: Split, class_names: Sequence[str]) 
     return on_unit_images(loaded, unit, labels, class_names)
 
 
-def _about(model: Any, layer: str | None) -> Iterator[str]:
-    from guided_retraining.models.forward import feature_layer
+def _about(model: Any, features: Any) -> Iterator[str]:
     from guided_retraining.models.logits import output_kind
 
     yield f"model: {model.count_params():,} parameters, output is {output_kind(model)}"
-    found = feature_layer(model, layer)
-    yield f"layer for coverage and surprise metrics: {found.name} ({int(np.prod(found.output.shape[1:]))} neurons)"
+    layers = [one for one in model._flatten_layers() if not list(one._flatten_layers(include_self=False))]
+    frozen = sum(layer.count_params() for layer in layers if not layer.trainable)
+    if frozen:
+        yield (
+            f"  {frozen:,} of them are frozen (trainable=False) and stay as they are in retraining; to harden all of "
+            "them, set model.trainable = True and save the model again"
+        )
+    neurons = int(np.prod(features.output.shape[1:]))
+    yield f"layer for coverage and surprise metrics: {features.name} ({neurons} neurons)"

@@ -44,9 +44,9 @@ def clone(model: Any, *, precision: str = "float32", seed: int | None = None) ->
 
     def rebuild(layer: Any) -> Any:
         configuration = layer.get_config()
-        if precision != "float32" and layer is not model.layers[-1]:
-            configuration["dtype"] = precision
-        if seed is not None:
+        if precision != "float32":
+            configuration = _in_precision(configuration, precision, last=layer is model.layers[-1])
+        if seed is not None and id(layer) in positions:  # others are operations without weights
             configuration = with_seeds(configuration, seed, positions[id(layer)])
         return layer.__class__.from_config(configuration)
 
@@ -80,6 +80,22 @@ def with_seeds(configuration: Any, *seed: int) -> Any:
     if isinstance(configuration, list):
         return [with_seeds(value, *seed, place) for place, value in enumerate(configuration)]
     return configuration
+
+
+def _in_precision(configuration: dict[str, Any], precision: str, *, last: bool) -> dict[str, Any]:
+    """A layer's configuration, or a nested model's, in which all but the last layer of all compute in a precision."""
+    layers = configuration.get("layers")
+    if layers is None:  # an operation without weights has no precision of its own
+        return (
+            configuration if last or "dtype" not in configuration else {**configuration, "dtype": precision}
+        )
+    inner = [
+        row  # its dtype is that of the images
+        if row["class_name"] == "InputLayer"
+        else {**row, "config": _in_precision(row["config"], precision, last=last and row is layers[-1])}
+        for row in layers
+    ]
+    return {**configuration, "layers": inner}
 
 
 def _drawn(seed: tuple[int, ...]) -> int:

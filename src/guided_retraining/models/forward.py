@@ -16,30 +16,36 @@ FORWARD = 1 / 3  # of a gradient pass: going backward takes about twice the mult
 
 
 def feature_layer(model: Any, name: str | None = None) -> Any:
-    """The last hidden dense layer, or the one named.
+    """The hidden dense or global pooling layer nearest to the output, or the one named.
 
     Args:
-        model: a built Keras model.
-        name: of a layer with a flat output; None finds the last dense layer before the output layer.
+        model: a built Keras model. A nested model without a classifying layer counts as one layer; one that the model
+            ends in, such as a whole one of ``keras.applications``, is looked into.
+        name: of a layer with a flat output.
 
     Raises:
-        ModelError: no such layer, or none that is dense; the message lists what could be named.
+        ModelError: no such layer, or none of these kinds; the message lists what could be named.
     """
     from guided_retraining.machine.backend import keras
+    from guided_retraining.models.graph import ending
 
-    flat = {layer.name: layer for layer in model.layers if len(getattr(layer, "output").shape) == 2}  # noqa: B009
+    layers = [layer for layer in ending(model).layers if len(getattr(layer, "output").shape) == 2]  # noqa: B009
+    named = {layer.name: layer for layer in layers}
     if name is not None:
-        if name not in flat:
-            raise ModelError(f"model.feature_layer: no flat layer '{name}'; the model has {', '.join(flat)}")
-        return flat[name]
-    dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
-    if len(dense) < 2:
-        usable = [key for key in flat if key != model.layers[-1].name]
+        if name not in named:
+            raise ModelError(f"model.feature_layer: no flat layer '{name}'; the model has {', '.join(named)}")
+        return named[name]
+    dense = [layer for layer in layers if isinstance(layer, keras.layers.Dense)]
+    hidden = layers[: layers.index(dense[-1] if dense else layers[-1])]  # a softmax may be a layer of its own
+    pooling = keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D
+    usual = [layer for layer in hidden if isinstance(layer, (keras.layers.Dense, *pooling, keras.Model))]
+    if not usual:
         raise ModelError(
-            "the model has no hidden dense layer, which the coverage and surprise metrics read; "
-            f"name another layer in model.feature_layer: {', '.join(usable) or 'none has a flat output'}"
+            "the model has no hidden dense layer and no global pooling layer, which the coverage and surprise metrics "
+            "read; name another layer in model.feature_layer: "
+            f"{', '.join(layer.name for layer in hidden) or 'none has a flat output'}"
         )
-    return dense[-2]
+    return usual[-1]
 
 
 class ForwardPass:
@@ -97,5 +103,11 @@ def predicted_labels(forward: ForwardPass, images: ImageArray) -> NDArray[np.int
 def trace_model(model: Any, layer_name: str | None = None) -> Any:
     """The model with two outputs: activations of the feature layer, and its own output. Weights are shared."""
     from guided_retraining.machine.backend import keras
+    from guided_retraining.models.graph import ending, output_of
 
-    return keras.Model(model.inputs[0], [feature_layer(model, layer_name).output, model.outputs[0]])
+    if ending(model) is not model:
+        nested, node, _ = model.outputs[0]._keras_history
+        outputs = trace_model(nested, layer_name)(nested._inbound_nodes[node].input_tensors[0])
+    else:
+        outputs = [output_of(model, feature_layer(model, layer_name)), model.outputs[0]]
+    return keras.Model(model.inputs[0], outputs)

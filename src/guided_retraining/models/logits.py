@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.errors import ModelError
 from guided_retraining.machine.backend import keras
+from guided_retraining.models.graph import ending
 
 __all__ = ["LogitsTwin", "logits_twin", "output_kind", "sample_inputs", "softmax"]
 
@@ -178,11 +179,10 @@ def _run(model: keras.Model, inputs: NDArray[np.float32]) -> NDArray[np.float32]
 def _final_operation(model: keras.Model) -> Any:
     """The layer or operation that computes the output; of a subclassed model its last one with softmax."""
     try:
-        operation = model.outputs[0]._keras_history.operation
+        return ending(model).outputs[0]._keras_history.operation
     except (AttributeError, TypeError, ValueError, IndexError):  # subclassed: no graph to ask
         layers = [layer for layer in model._flatten_layers(include_self=False) if _is_softmax(layer)]
         return layers[-1] if layers else (model.layers[-1] if model.layers else model)
-    return _final_operation(operation) if isinstance(operation, keras.Model) else operation
 
 
 def _final_softmax(model: keras.Model) -> Any | None:

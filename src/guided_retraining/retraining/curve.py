@@ -60,7 +60,7 @@ class Curve:
             attack: the study's attacks, whose largest Linf ``eps`` a strategy gets that has none of its own.
             names: of the configuration and of the metric.
             metric: the metric's parameters.
-            feature_layer: whose activations are read; None for the last hidden dense layer.
+            feature_layer: whose activations are read; None for the usual one.
         """
         from guided_retraining.attacks.counts import planned_passes
         from guided_retraining.attacks.robustness import largest_linf

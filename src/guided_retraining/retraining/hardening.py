@@ -29,7 +29,7 @@ class Ordering:
         function: a metric, by its name in the registry or its import path.
         parameters: of the metric.
         reads_reference: whether it needs the clean training images' activations too.
-        feature_layer: whose activations are read; None for the last hidden dense layer.
+        feature_layer: whose activations are read; None for the usual one.
     """
 
     function: str
