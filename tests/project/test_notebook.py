@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from project_copies import ROOT, copy_project
+from project_copies import ROOT, copy_project, make_project
 
 NOTEBOOKS = ROOT / "notebooks"
 SECONDS_PER_CELL = 120
@@ -116,3 +117,19 @@ def test_library_notebook_attacks_ranks_and_retrains_without_kedro(tmp_path: Pat
     assert not list(tmp_path.iterdir())
     source = "".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     assert "kedro" not in source
+
+
+def test_own_model_goes_from_images_and_a_model_to_a_hardened_file(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    folder = project / "notebooks"
+    folder.mkdir()
+    on_path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # it calls kedro
+    notebook = execute("own_model.ipynb", folder, PATH=on_path)
+    assert sum(cell.cell_type == "code" for cell in notebook.cells) == 10, "ten cells are promised"
+    assert "the model expects pixels in 0..255" in text(notebook, "new-dataset")
+    answer = json.loads((project / "data/08_reporting/own/answer.json").read_text())
+    assert answer["lines"][0] in text(notebook, "answer")
+    assert (project / "data/06_models/own/hardened.keras").exists()
+    assert "robust" in text(notebook, "measured")
+    assert "of all clean images, in 0..255, are right" in text(notebook, "file")
+    assert "Accuracy on test images" in _cell(notebook, "card").outputs[0].data["text/markdown"]
