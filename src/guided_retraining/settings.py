@@ -9,9 +9,18 @@ from guided_retraining.project.hooks import (
     ThreadsHook,
     WarningHook,
 )
+from guided_retraining.project.tracking import TrackingHook
 
-HOOKS = (QuietHook(), ThreadsHook(), BackendHook(), NothingStaleHook(), WarningHook(), AnswerHook())
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+HOOKS = (
+    QuietHook(),
+    ThreadsHook(),
+    BackendHook(),
+    NothingStaleHook(),
+    WarningHook(),
+    TrackingHook(),
+    AnswerHook(),  # after a run, the last one is called first
+)
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")  # for the latter, TrackingHook
 
 CONFIG_LOADER_CLASS = LayeredConfigLoader
 CONFIG_LOADER_ARGS = {"base_env": "base", "default_run_env": "local"}

@@ -12,9 +12,11 @@ import pytest
 from project_copies import ROOT
 from test_import_arrows import SOURCE, imports
 
-# Imported only where the user asks for it: on Dask workers, with JAX as the backend, with energy measured, for ONNX.
+# Imported only where the user asks for it: on Dask workers, with JAX as the backend, with energy measured, for ONNX,
+# to track studies.
 OPTIONAL = {"dask": "dask", "distributed": "dask", "cloudpickle": "dask", "toolz": "dask"}
 OPTIONAL |= {"jax": "jax", "codecarbon": "energy", "onnxruntime": "onnx"}
+OPTIONAL |= {"mlflow": "mlflow", "kedro_mlflow": "mlflow"}
 NOT_IMPORTED = {
     "multiprocess": "ART's AutoAttack imports it without declaring it",
     "omegaconf": "keeps Kedro's own dependency below the release that prints deprecation warnings",
