@@ -187,6 +187,9 @@ def test_the_end_of_the_run_tells_the_answer_and_where_the_report_is(smoke_proje
 
 def test_the_report_is_self_contained_and_starts_with_the_answer(smoke_project: Path) -> None:
     page = (smoke_project / "data/smoke/08_reporting/digits/report.html").read_text()
+    assert len(page.encode()) < 3_000_000, "the page can be mailed"
+    assert page.count('class="explore"') == 2
+    assert '"ending":"success"' in page, "the sheet can be stepped through"
     assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', page)
     answer = json.loads((smoke_project / "data/smoke/08_reporting/digits/answer.json").read_text())
     body = page[page.index("<body") :].replace("\N{NO-BREAK SPACE}", " ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from io import StringIO
 from typing import Any
 
@@ -41,8 +42,9 @@ def test_five_data_sets_have_diagrams_and_fewer_a_sentence(five: Overview) -> No
     page = page_of(five)
     assert page.count("<img") == 2
     assert "Friedman" in page
+    around = re.sub(r'"data:[^"]*"', '""', page)  # a picture names its own language by an address
     for figure in ("http:", "https:", "<script"):
-        assert figure not in page
+        assert figure not in around
     few = page_of(overview_of(2))
     assert "<img" not in few
     assert "fewer than 5 are too few to tell ranks from chance" in few

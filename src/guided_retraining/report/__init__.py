@@ -6,7 +6,8 @@ from guided_retraining.report.canvas import figure_bytes
 from guided_retraining.report.context import PageContext
 from guided_retraining.report.contrasts import contrasts_figure
 from guided_retraining.report.costs import costs_figure, costs_table
-from guided_retraining.report.curves import accuracy_curves, kinds_shown, robust_against_clean
+from guided_retraining.report.curve_levels import kinds_shown
+from guided_retraining.report.curves import accuracy_curves, robust_against_clean
 from guided_retraining.report.differences import differences_figure
 from guided_retraining.report.faults import ranking_quality
 from guided_retraining.report.figures import FIGURES

@@ -18,7 +18,7 @@ from guided_retraining.evaluation.wording import (
 )
 from guided_retraining.report.context import PageContext
 from guided_retraining.report.contrasts import VERDICTS
-from guided_retraining.report.curves import kinds_shown
+from guided_retraining.report.curve_levels import kinds_shown
 from guided_retraining.report.differences import shown_budgets
 from guided_retraining.report.forgetting import class_names_of
 from guided_retraining.report.palette import metric_order

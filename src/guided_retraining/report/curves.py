@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from guided_retraining.evaluation.curves import cell, measured
+from guided_retraining.evaluation.curves import measured
 from guided_retraining.evaluation.findings import Choice
 from guided_retraining.evaluation.outcomes import OUTCOMES
 from guided_retraining.evaluation.terms import terms_of
@@ -22,10 +22,11 @@ from guided_retraining.report.canvas import (
     percent_limits,
     tidy,
 )
+from guided_retraining.report.curve_levels import full_price, original_level, ringed_order
 from guided_retraining.report.palette import MUTED, metric_order, metric_style
 from guided_retraining.report.panels import configuration_grid, configuration_title, leftmost
 
-__all__ = ["accuracy_curves", "kinds_shown", "robust_against_clean"]
+__all__ = ["accuracy_curves", "robust_against_clean"]
 
 ORIGINAL: dict[str, Any] = {"color": MUTED, "linestyle": ":", "linewidth": 1.4}
 WHOLE: dict[str, Any] = {"color": MUTED, "linestyle": (0, (6, 3)), "linewidth": 1.2}
@@ -60,7 +61,7 @@ def accuracy_curves(
         for key, panel in row.items():
             means = _means(results, key)
             column = OUTCOMES[outcome].column
-            _curves(panel, means, column, _original(results, column), full_price(results, key, column))
+            _curves(panel, means, column, original_level(results, column), full_price(results, key, column))
             if choice and choice["configuration"] == key:
                 _ring(panel, means, choice, "n_inputs", OUTCOMES[outcome].column)
         for panel in leftmost(row.values()):
@@ -100,7 +101,7 @@ def robust_against_clean(
         return empty_figure(f"There is no {OUTCOMES[outcome].name} accuracy to set against the clean one.")
     configurations = sorted(results["configuration"].unique())
     figure, (panels,) = configuration_grid(configurations, height=3.6, more=1.0, sharex=True, sharey=True)
-    before = _original(results, "accuracy_clean"), _original(results, column)
+    before = original_level(results, "accuracy_clean"), original_level(results, column)
     for key, panel in panels.items():
         means = _means(results, key)
         for metric in metric_order(means["metric"]):
@@ -126,45 +127,10 @@ def robust_against_clean(
     return figure
 
 
-def kinds_shown(results: pd.DataFrame) -> tuple[str, str]:
-    """Two kinds of accuracy that tell how hard the models are to fool, as far as it was measured.
-
-    Args:
-        results: the results table of one data set.
-
-    Returns:
-        Robust and unseen; replayed and clean where nothing was attacked anew.
-    """
-    return ("robust", "unseen") if measured(results, OUTCOMES["robust"].column) else ("replayed", "clean")
-
-
 def _means(results: pd.DataFrame, configuration: str) -> pd.DataFrame:
     """Means over replicates of the retrained models, sorted by budget."""
     rows = results[(results["configuration"] == configuration) & (results["n_inputs"] > 0)]
     return rows.groupby(["metric", "n_inputs"], sort=True).mean(numeric_only=True).reset_index()
-
-
-def _original(results: pd.DataFrame, column: str) -> float | None:
-    return _mean(cell(results, None, None, 0)[column])
-
-
-def _mean(values: pd.Series) -> float | None:
-    return float(values.mean()) if values.notna().any() else None
-
-
-def full_price(results: pd.DataFrame, configuration: str, column: str) -> float | None:
-    """The mean accuracy at a configuration's largest budget, of the models that the answer takes for it.
-
-    Args:
-        results: the results table of one data set.
-        configuration: its key.
-        column: of the accuracy.
-
-    Returns:
-        A share; None where it was not measured.
-    """
-    sizes = results.loc[results["configuration"] == configuration, "pool_size"]
-    return _mean(cell(results, configuration, None, int(sizes.iloc[0]))[column])
 
 
 def _curves(panel: Axes, means: pd.DataFrame, column: str, before: float | None, whole: float | None) -> None:
@@ -182,10 +148,9 @@ def _curves(panel: Axes, means: pd.DataFrame, column: str, before: float | None,
 
 
 def _ring(panel: Axes, means: pd.DataFrame, choice: Choice, x: str, y: str) -> None:
-    cell = means[means["n_inputs"] == choice["n_inputs"]]
-    if choice["metric"] is not None:
-        cell = cell[cell["metric"] == choice["metric"]]
-    panel.plot(cell[x].iloc[:1], cell[y].iloc[:1], **RING)
+    there = means[means["n_inputs"] == choice["n_inputs"]]
+    there = there[there["metric"] == ringed_order(choice, there["metric"])]
+    panel.plot(there[x], there[y], **RING)
 
 
 def _legend(figure: Figure, results: pd.DataFrame, more: list[Line2D], choice: Choice | None) -> None:

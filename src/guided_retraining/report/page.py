@@ -1,18 +1,21 @@
-"""The report as one HTML file: starts with the answer, needs no network and no scripts."""
+"""The report as one HTML file: starts with the answer, needs no network, and reads without its scripts too."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
 from guided_retraining.evaluation.answer import answer_lines
 from guided_retraining.evaluation.outcomes import OUTCOMES
-from guided_retraining.evaluation.wording import configuration_label, metric_name, points
+from guided_retraining.evaluation.wording import attack_name, configuration_label, metric_name, points
 from guided_retraining.guidance.registry import METRICS
 from guided_retraining.report.attack_tables import attack_warnings
 from guided_retraining.report.context import PageContext
+from guided_retraining.report.explorable import Explorable, chart_library
+from guided_retraining.report.explore_curves import curves_explorable
+from guided_retraining.report.explore_price import price_explorable
 from guided_retraining.report.figures import FIGURES
 from guided_retraining.report.html import to_html
 from guided_retraining.report.main_table import main_caption, main_table
@@ -29,6 +32,10 @@ from guided_retraining.report.template import data_address, fill_template
 
 __all__ = ["render_page"]
 
+EXPLORABLE: dict[str, Callable[[PageContext], Explorable | None]] = {
+    "price": price_explorable,
+    "curves": curves_explorable,
+}
 LONG = 20  # rows of a table beyond which it is folded up
 
 
@@ -46,6 +53,7 @@ def render_page(context: PageContext) -> str:
     """
     c, r = context, context.recommendation
     attacked = [table for table in (c.train_table, c.test_table) if table is not None]
+    figures = _figures(c)
     return fill_template(
         "page.html.j2",
         r=r,
@@ -60,7 +68,13 @@ def render_page(context: PageContext) -> str:
         forgetting=forgetting_sentence(r),
         attack_warnings=list(dict.fromkeys(w for table in attacked for w in attack_warnings(table))),
         tables=_tables(paper_tables(c)),
-        figures=_figures(c),
+        figures=figures,
+        endings={"success": "successes", "failure": "failures", "wrong before": "wrong before the attack"},
+        sheet_inputs=list(c.sheet_inputs) if "sheet" in c.figures else [],
+        attack_names={one["attack"]: attack_name(one["attack"]) for one in c.sheet_inputs},
+        library=chart_library()
+        if any(one["explorable"] for shown in figures.values() for one in shown)
+        else "",
         configurations=[configuration_label(key, r["words"]) for key in sorted(r["words"])],
         metrics=_glossary(c.results["metric"]),
         outcomes=[(row.name, row.glossary) for row in OUTCOMES.values() if row.column in c.results],
@@ -83,13 +97,20 @@ def _tables(tables: Mapping[str, PaperTable]) -> dict[str, list[tuple[str, Marku
     return sections
 
 
-def _figures(c: PageContext) -> dict[str, list[dict[str, str]]]:
-    """The figures by section of the page, as data addresses, in the order of their table."""
-    sections: dict[str, list[dict[str, str]]] = {}
+def _figures(c: PageContext) -> dict[str, list[dict[str, Any]]]:
+    """The figures by section of the page, as data addresses, in the order of their table; some to be explored too."""
+    sections: dict[str, list[dict[str, Any]]] = {}
     for name, row in FIGURES.items():
         if name in c.figures:
             source = data_address(c.figures[name], raster=row.raster)
-            shown = {"source": source, "caption": row.caption, "alt": row.alternative(c)}
+            explorable = EXPLORABLE[name](c) if name in EXPLORABLE else None
+            shown: dict[str, Any] = {
+                "name": name,
+                "source": source,
+                "caption": row.caption,
+                "alt": row.alternative(c),
+            }
+            shown["explorable"] = explorable
             sections.setdefault(row.section, []).append(shown)
     return sections
 

@@ -19,13 +19,24 @@ from guided_retraining.evaluation.wording import configuration_label, metric_nam
 from guided_retraining.report.canvas import RING, empty_figure, grid, percent_limits, tidy
 from guided_retraining.report.context import PageContext
 from guided_retraining.report.palette import MUTED, Style, configuration_styles
+from guided_retraining.report.price_points import (
+    is_recommended,
+    mean_of,
+    price_ends,
+    price_front,
+    price_lines,
+)
 
-__all__ = ["price_figure", "price_finding"]
+__all__ = [
+    "PRICE_AXIS",
+    "price_figure",
+    "price_finding",
+]
 
 FRONT: dict[str, Any] = {"color": "#BDBDBD", "linewidth": 5.0, "solid_capstyle": "round", "zorder": 1}
 ORIGINAL: dict[str, Any] = {"color": MUTED, "linestyle": ":", "linewidth": 1.4}
 UNKNOWN = "The price of these models was not counted, so their accuracies are not set against it."
-ROOM = 1.25  # beside the cheapest and the dearest point
+PRICE_AXIS = "price: gradient passes in all"
 
 
 def price_figure(recommendation: Recommendation) -> Figure:
@@ -47,7 +58,8 @@ def price_figure(recommendation: Recommendation) -> Figure:
     figure, axes = grid(1, len(kinds), width=11.0, height=4.3 + 0.23 * len(styles))
     for panel, kind in zip(axes[0], kinds, strict=True):
         if kind == outcome:
-            _front(panel, r["prices"]["points"], outcome)
+            x, y = zip(*price_front(r), strict=True) if price_front(r) else ((), ())
+            panel.plot(x, y, drawstyle="steps-post", **FRONT)
         _panel(panel, r, kind, styles)
     _legend(figure, r, styles)
     return figure
@@ -70,9 +82,9 @@ def price_finding(context: PageContext) -> str:
     said = []
     for name, group in groupby(best, key=lambda point: _named(point, r)):
         steps = [
-            f"{percent(_mean(p, outcome))} for {number(p['price'])}"
+            f"{percent(mean_of(p, outcome))} for {number(p['price'])}"
             if p["price"]
-            else percent(_mean(p, outcome))
+            else percent(mean_of(p, outcome))
             for p in group
         ]
         said.append(f"{name} {', '.join(steps)}")
@@ -96,45 +108,34 @@ def _words(key: str, r: Recommendation) -> str:
     return r["words"].get(key, key)
 
 
-def _mean(point: PricePoint, kind: str) -> float | None:
-    return point["accuracy"][kind]["mean"] if kind in point["accuracy"] else None
-
-
 def _panel(panel: Axes, r: Recommendation, kind: str, styles: Mapping[str, Style]) -> None:
     points = r["prices"]["points"]
-    original = next((_mean(point, kind) for point in points if point["configuration"] is None), None)
+    original = next((mean_of(point, kind) for point in points if point["configuration"] is None), None)
     if original is not None:
         panel.axhline(original, zorder=1, **ORIGINAL)
     drawn = [] if original is None else [original]
     for key, style in styles.items():
-        own = [p for p in points if p["configuration"] == key and p["price"] and _mean(p, kind) is not None]
-        ranked = {p["metric"] for p in own} - {None, r["choice"]["baseline"]}
-        named = r["choice"]["metric"] if key == r["choice"]["configuration"] else None
-        lines = {"-": [p for p in own if p["metric"] != named or named is None]}
-        if named in ranked:
-            lines["--"] = [p for p in own if p["metric"] in (named, None)]
-        for line, path in lines.items():
+        for line, path in price_lines(r, key, kind).items():
             drawn += _line(panel, path, kind, style, line)
-        for point in own:
-            if _recommended(point, r):
-                panel.plot([point["price"] or 0], [_mean(point, kind) or 0.0], **RING)
+            for point in path:
+                if is_recommended(point, r):
+                    panel.plot([point["price"] or 0], [mean_of(point, kind) or 0.0], **RING)
     prices = [point["price"] for point in points if point["price"]]
     panel.set_xscale("log")
-    panel.set_xlim(min(prices) / ROOM, max(prices) * ROOM)
+    panel.set_xlim(*price_ends(r))
     panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(prices) < 100 * min(prices) else (1,)))
     panel.xaxis.set_major_formatter(lambda value, _: _short(value))
     panel.xaxis.set_minor_formatter(NullFormatter())
     percent_limits(panel, drawn)
-    panel.set_xlabel("price: gradient passes in all")
+    panel.set_xlabel(PRICE_AXIS)
     panel.set_ylabel(f"{OUTCOMES[kind].name} accuracy")
     tidy(panel)
 
 
 def _line(panel: Axes, path: Sequence[PricePoint], kind: str, style: Style, line: str) -> list[float]:
     """Means in the order of price, each with its interval; the room for all means and the usual interval."""
-    path = sorted(path, key=lambda point: point["price"] or 0)
     x = [point["price"] or 0 for point in path]
-    means = [_mean(point, kind) or 0.0 for point in path]
+    means = [mean_of(point, kind) or 0.0 for point in path]
     marks: dict[str, Any] = {"color": style.colour, "marker": style.marker, "markersize": 6}
     panel.plot(x, means, linestyle=line, linewidth=1.6, zorder=3, **marks)
     lengths: list[float] = []
@@ -145,25 +146,6 @@ def _line(panel: Axes, path: Sequence[PricePoint], kind: str, style: Style, line
             lengths.append((high - low) / 2)
     usual = float(np.percentile(lengths, 75)) if lengths else 0.0
     return [mean + side * usual for mean in means for side in (-1, 1)]
-
-
-def _front(panel: Axes, points: Sequence[PricePoint], outcome: str) -> None:
-    """Steps to the right end: what a price buys does not get less until the next point."""
-    best = sorted(
-        (point["price"] or 0, _mean(point, outcome) or 0.0) for point in points if point["on_front"]
-    )
-    dearest = max(point["price"] or 0 for point in points)
-    if best:
-        cheapest = min(point["price"] for point in points if point["price"]) / ROOM
-        x, y = [price or cheapest for price, _ in best], [gained for _, gained in best]
-        panel.plot([*x, dearest * ROOM], [*y, y[-1]], drawstyle="steps-post", **FRONT)
-
-
-def _recommended(point: PricePoint, r: Recommendation) -> bool:
-    choice = r["choice"]
-    if (point["configuration"], point["n_inputs"]) != (choice["configuration"], choice["n_inputs"]):
-        return False
-    return point["highest"] or point["metric"] == (choice["metric"] or choice["baseline"])
 
 
 def _legend(figure: Figure, r: Recommendation, styles: Mapping[str, Style]) -> None:

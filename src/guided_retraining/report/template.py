@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from re import sub
+from re import DOTALL, split, sub
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from guided_retraining.report.canvas import figure_bytes
+
+PLAIN = " /:;,=.()!*+-_@$?[]{}|^~"  # what may stand in an address within double quotes, and in XML
 
 __all__ = ["data_address", "fill_template"]
 
@@ -28,10 +31,17 @@ def fill_template(name: str, **content: Any) -> str:
         loader=PackageLoader("guided_retraining.report", ""), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "separators": (",", ":")}
     page: str = environment.get_template(name).render(**content)
-    for apart in (" %", "p = ", "p &lt; "):  # a number and its sign stay on one line
-        page = page.replace(apart, apart.replace(" ", "\N{NO-BREAK SPACE}"))
-    return sub(r"(\[[\d.]+), ([\d.]+\])", "\\1,\N{NO-BREAK SPACE}\\2", page)
+    parts = split(r"(<script.*?</script>|\"data:[^\"]*\")", page, flags=DOTALL)
+    return "".join(part if place % 2 else _kept_together(part) for place, part in enumerate(parts))
+
+
+def _kept_together(text: str) -> str:
+    """A number and its sign, and an interval's ends, stay on one line."""
+    for apart in (" %", "p = ", "p &lt; "):
+        text = text.replace(apart, apart.replace(" ", "\N{NO-BREAK SPACE}"))
+    return sub(r"(\[[\d.]+), ([\d.]+\])", "\\1,\N{NO-BREAK SPACE}\\2", text)
 
 
 def data_address(figure: Figure | bytes, *, raster: bool = False) -> str:
@@ -46,5 +56,7 @@ def data_address(figure: Figure | bytes, *, raster: bool = False) -> str:
     """
     if isinstance(figure, Figure):
         figure = figure_bytes(figure, kind="png" if raster else "svg")
-    kind = "png" if figure.startswith(b"\x89PNG") else "svg+xml"
-    return f"data:image/{kind};base64,{b64encode(figure).decode('ascii')}"
+    if figure.startswith(b"\x89PNG"):
+        return f"data:image/png;base64,{b64encode(figure).decode('ascii')}"
+    one_line = b" ".join(figure.split())  # a browser would leave line breaks out of an address
+    return f"data:image/svg+xml,{quote(one_line, safe=PLAIN)}"  # a quarter shorter than base64
