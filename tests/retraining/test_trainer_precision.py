@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from guided_retraining.machine.backend import keras
 from guided_retraining.models.architectures import build_model
 from guided_retraining.models.forward import ForwardPass
 from guided_retraining.parameters.blocks import FitParameters
@@ -176,3 +177,14 @@ def test_a_step_holds_the_layers_own_losses_and_moving_averages() -> None:
         model.train_on_batch(images[chosen], labels[chosen])
     for a, b in zip(trainer.model.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="of JAX, which queues work; test_jax.py runs it")
+def test_a_fit_has_ended_when_it_returns() -> None:
+    trainer = Trainer(
+        build_model("C16 P F FC8", (32, 32, 1), 3, seed=0), FitParameters(epochs=2, batch_size=64)
+    )
+    rng = np.random.default_rng(0)
+    images, labels = rng.random((256, 32, 32, 1), dtype=np.float32), rng.integers(0, 3, 256)
+    trainer.fit(trainer.model.get_weights(), images, labels, np.arange(256), seed=0)
+    assert all(variable.value.is_ready() for variable in trainer.model.variables)

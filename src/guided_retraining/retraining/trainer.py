@@ -169,6 +169,9 @@ class Trainer:
                 assert generator is not None
                 seeds = generator.integers(2**31, size=(len(turn) // batch_size, 2), dtype=np.int32)
                 runner(chosen[turn], labels[turn], seeds)
+        # JAX, and TensorFlow on a GPU, only queue the work; whoever looks at a clock means that it is done.
+        for variable in self.model.trainable_variables[:1]:
+            keras.ops.convert_to_numpy(variable)
 
     def _runner(self, attack: InnerAttack | None) -> Callable[..., None]:
         if attack not in self._runners:
