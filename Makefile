@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv demo test test-slow lint docs build lock bench-guidance bench-attacks bench-commands bench-readers bench-retraining resolve clean
+.PHONY: help venv demo test test-slow lint docs build lock bench-guidance bench-attacks bench-commands bench-readers bench-retraining bench-gpu resolve clean
 
 help:
 	@echo "make demo    install into .venv and run the study on handwritten digits (a few minutes)"
@@ -54,7 +54,7 @@ lock: $(STAMP)
 resolve: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/resolve_extras.py
 
-bench-guidance bench-attacks bench-commands bench-readers bench-retraining: bench-%: $(STAMP)
+bench-guidance bench-attacks bench-commands bench-readers bench-retraining bench-gpu: bench-%: $(STAMP)
 	$(BIN)/python benchmarks/bench_$*.py $(ARGS)
 
 clean:

@@ -114,6 +114,22 @@ def test_the_layer_before_a_model_can_be_put_and_taken_away(kind: str, name: str
     assert type(back) is type(model)
 
 
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_a_model_with_operations_between_its_layers_is_cloned(precision: str) -> None:
+    inputs = keras.Input((6, 6, 3))
+    x = keras.layers.Conv2D(4, 3, padding="same")(inputs)
+    x = keras.layers.GlobalAveragePooling2D()(keras.activations.relu(x + x))
+    model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(x))
+    images = np.random.default_rng(0).random((5, 6, 6, 3), dtype=np.float32)
+    copy, other = (clone(model, precision=precision, seed=seed) for seed in (1, 2))
+    assert np.abs(copy.get_weights()[0] - other.get_weights()[0]).max() > 0.01
+    copy.set_weights(model.get_weights())
+    tolerance = 1e-6 if precision == "float32" else 0.02
+    np.testing.assert_allclose(
+        copy.predict(images, verbose=0), model.predict(images, verbose=0), atol=tolerance
+    )
+
+
 def test_what_cannot_be_rebuilt_is_refused_with_what_to_do() -> None:
     class Own(keras.Model):
         def __init__(self) -> None:

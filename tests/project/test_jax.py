@@ -19,7 +19,11 @@ JAX = {
     "JAX_PLATFORMS": "cpu",
     "XLA_FLAGS": "--xla_backend_optimization_level=1",  # most of the time is spent compiling
 }
-GRADIENTS = ("tests/attacks/test_attacks_estimator.py", "tests/retraining/test_trainer_precision.py")
+GRADIENTS = (
+    "tests/attacks/test_attacks_estimator.py",
+    "tests/retraining/test_trainer_precision.py",
+    "tests/retraining/test_fused.py",
+)
 SLOW_TO_COMPILE = "one_trace or left_as_it_was or another_process or mixed"
 
 

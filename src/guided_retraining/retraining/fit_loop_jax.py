@@ -20,13 +20,16 @@ from guided_retraining.models.logits import logits_twin
 from guided_retraining.retraining.inner_attack import InnerAttack
 
 
-def jax_batch_runner(model: Any, batch_size: int, attack: InnerAttack | None = None) -> Callable[..., None]:
-    """A function that trains a compiled model on images and labels in order, once, in batches.
+def training_step(model: Any, attack: InnerAttack | None = None) -> Callable[..., Any]:
+    """A training step as a function of all it changes, to be compiled.
 
     Args:
         model: compiled with a loss that has ``from_logits`` as wanted; its optimizer is used.
-        batch_size: the last batch may be smaller.
-        attack: made on each batch before the step; the function then takes whole batches alone, and their seeds.
+        attack: made on the batch before the step; the function then takes its seed, ``(2,)``.
+
+    Returns:
+        A function of state (values of :func:`groups_of_variables`), images, labels and the images' weights in the loss
+        that gives the next state.
 
     Source: Keras's guide to custom training loops in JAX, for the stateless calls.
     """
@@ -48,14 +51,38 @@ def jax_batch_runner(model: Any, batch_size: int, attack: InnerAttack | None = N
 
     before = None if attack is None else _attacked(model, attack)
 
-    @jax.jit
-    def one(state: Any, images: Any, labels: Any, weights: Any, *seed: Any) -> Any:
+    def step(state: Any, images: Any, labels: Any, weights: Any, *seed: Any) -> Any:
         trained, other, moments = state
         if before is not None:
             images = before(trained, other, images, labels, *seed)
         (_, other), gradients = gradient(trained, other, images, labels, weights)
         trained, moments = optimizer.stateless_apply(moments, gradients, trained)
         return trained, other, moments
+
+    return step
+
+
+def groups_of_variables(model: Any) -> tuple[Any, Any, Any]:
+    """What a step of training changes: trained variables, other ones (with dropout's seeds), the optimizer's."""
+    return model.trainable_variables, model.non_trainable_variables, model.optimizer.variables
+
+
+def trains_as_a_whole(model: Any) -> bool:
+    """Whether images of a batch count for each other, so that it must not be filled up with copies."""
+    return any(isinstance(layer, keras.layers.BatchNormalization) for layer in model._flatten_layers())
+
+
+def jax_batch_runner(model: Any, batch_size: int, attack: InnerAttack | None = None) -> Callable[..., None]:
+    """A function that trains a compiled model on images and labels in order, once, in batches.
+
+    Args:
+        model: compiled with a loss that has ``from_logits`` as wanted; its optimizer is used.
+        batch_size: the last batch may be smaller.
+        attack: made on each batch before the step; the function then takes whole batches alone, and their seeds.
+    """
+    import jax
+
+    one = jax.jit(training_step(model, attack))
 
     @jax.jit
     def many(state: Any, number: Any, *batches: Any) -> Any:
@@ -80,12 +107,12 @@ def jax_batch_runner(model: Any, batch_size: int, attack: InnerAttack | None = N
             state = one(state, *batch)
         return state
 
-    as_a_whole = any(isinstance(layer, keras.layers.BatchNormalization) for layer in model._flatten_layers())
+    as_a_whole = trains_as_a_whole(model)
 
     def run(
         images: Any, labels: NDArray[np.int64], *seeds: Any
     ) -> None:  # images of the host or of the device
-        variables = (model.trainable_variables, model.non_trainable_variables, optimizer.variables)
+        variables = groups_of_variables(model)
         state = tuple([variable.value for variable in group] for group in variables)
         rest = len(images) % batch_size if as_a_whole else 0  # copies would count in its mean and variance
         if len(images) > rest:
