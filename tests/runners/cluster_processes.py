@@ -30,8 +30,8 @@ class Cluster:
 
         self.address = json.loads(self._file.read_text())["address"]
 
-    def add_worker(self) -> None:
-        options = ["--nthreads", "1", "--memory-limit", "0", "--no-nanny", "--no-dashboard"]
+    def add_worker(self, *more: str) -> None:
+        options = [*more, "--nthreads", "1", "--memory-limit", "0", "--no-nanny", "--no-dashboard"]
         folder = self.folder / f"worker-{len(self.workers)}"
         folder.mkdir()
         self.workers.append(self._start("worker", self.address, *options, "--local-directory", str(folder)))

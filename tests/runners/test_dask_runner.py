@@ -56,6 +56,26 @@ def test_a_cluster_gives_what_one_process_gives_and_shares_cells(cluster: Cluste
     assert json.loads((tmp_path / "started.json").read_text())["threads"] == "1", "--nthreads was not kept"
 
 
+def test_what_computes_with_a_model_goes_to_workers_with_a_gpu(tmp_path: Path) -> None:
+    processes, study = Cluster(tmp_path), tmp_path / "study"
+    study.mkdir()
+    try:
+        processes.add_worker()
+        processes.add_worker("--resources", "GPU=1")  # made up: no GPU is looked for
+        DaskRunner(address=processes.address).run(toy_pipeline(), toy_catalog(study, seconds=0.05))
+        assert json.loads((study / "table.json").read_text()) == sequential_table(tmp_path / "sequential")
+        assert {int(pid) for _, pid in computed(study)} == {processes.workers[1].pid}
+        lost = tmp_path / "lost"
+        lost.mkdir()
+        with pytest.raises(GuidedRetrainingError, match="no Dask worker with a GPU for 2 s"):
+            DaskRunner(address=processes.address, worker_timeout=2).run(
+                toy_pipeline(), toy_catalog(lost, deadly="a")
+            )
+        assert (lost / "alone.json").exists(), "the other worker went on with what needs no GPU"
+    finally:
+        processes.stop()
+
+
 def test_an_idle_worker_helps_with_the_last_curve(cluster: Cluster, tmp_path: Path) -> None:
     toy_catalog(tmp_path).save("started", {"base": 10})
     pipeline = toy_pipeline().only_nodes("curve_a")

@@ -82,7 +82,7 @@ def toy_pipeline() -> Pipeline:
                     ["started", "cells", "params:options"],
                     f"curve_{name}",
                     name=f"curve_{name}",
-                    tags="divisible",
+                    tags=["divisible", "backend"],
                 )
                 for name, function in zip(CURVES, functions, strict=True)
             ),

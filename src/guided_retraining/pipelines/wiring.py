@@ -8,6 +8,9 @@ from typing import Any
 
 from kedro.pipeline import Pipeline, node
 
+# The tag of nodes that compute with a model, and so load the deep-learning backend.
+BACKEND = "backend"
+
 
 def bound(function: Callable[..., Any], **arguments: Any) -> Callable[..., Any]:
     """``function`` with some arguments fixed, still under its own name and docstring."""
@@ -33,9 +36,9 @@ def inside(namespace: str, parts: Iterable[Any], *, own: Iterable[str] = ()) -> 
     )
 
 
-def stage(name: str, parts: Iterable[Any]) -> Pipeline:
-    """Nodes in a stage's namespace; the names of data stay as they are."""
-    return Pipeline(list(parts), namespace=name, prefix_datasets_with_namespace=False)
+def stage(name: str, parts: Iterable[Any], *, tags: str | None = None) -> Pipeline:
+    """Nodes in a stage's namespace, with a tag if given; the names of data stay as they are."""
+    return Pipeline(list(parts), namespace=name, prefix_datasets_with_namespace=False, tags=tags)
 
 
 def for_dataset(dataset: str, stage_pipeline: Pipeline) -> Pipeline:

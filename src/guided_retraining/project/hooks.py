@@ -12,10 +12,9 @@ from kedro.framework.hooks import hook_impl
 from guided_retraining.errors import GuidedRetrainingWarning, ParameterError
 from guided_retraining.machine.checks import check_backend
 from guided_retraining.machine.limits import one_thread_an_operation
+from guided_retraining.pipelines.wiring import BACKEND
 
 logger = logging.getLogger(__name__)
-
-STAGES_WITH_MODELS = {"training", "attack", "metrics", "ordering_retraining", "delivery"}
 
 
 class QuietHook:
@@ -42,8 +41,9 @@ class BackendHook:
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Any) -> None:
         """Without loading it. Workers of a cluster may have another machine: they check when they load theirs."""
-        stages = {stage for node in pipeline.nodes for stage in (node.namespace or "").split(".")[1:2]}
-        if stages & STAGES_WITH_MODELS and "DaskRunner" not in str(run_params.get("runner")):
+        if any(BACKEND in node.tags for node in pipeline.nodes) and "DaskRunner" not in str(
+            run_params.get("runner")
+        ):
             check_backend()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import dask
 from distributed import Client, LocalCluster
@@ -17,6 +17,7 @@ from guided_retraining.machine.parallel import cores
 from guided_retraining.runners.prepare import PrepareWorker
 
 CONNECT_SECONDS = 30  # to reach a scheduler
+GPU = "GPU"  # the resource label of a worker that has one, as in Dask's own documents
 
 
 @contextmanager
@@ -43,7 +44,10 @@ def connected(address: str | None, n_workers: int | None, threads: int | None) -
                 "Ask for at most as many workers, or hide the GPUs with CUDA_VISIBLE_DEVICES=-1"
             )
         threads = threads or max(1, cores() // n_workers)
-        with _local_cluster(n_workers, threads) as cluster, Client(cluster) as client:
+        with (
+            _local_cluster(n_workers, threads, labels={GPU: 1} if gpus else {}) as cluster,
+            Client(cluster) as client,
+        ):
             yield _prepared(client, PrepareWorker(__version__, threads, tuple(gpus), local=True))
         return
     try:
@@ -58,7 +62,7 @@ def connected(address: str | None, n_workers: int | None, threads: int | None) -
 
 
 @contextmanager
-def _local_cluster(n_workers: int, threads: int) -> Iterator[LocalCluster]:
+def _local_cluster(n_workers: int, threads: int, labels: dict[str, float]) -> Iterator[LocalCluster]:
     environment = {"MALLOC_TRIM_THRESHOLD_": "65536", **thread_environment(threads)}
     with (
         dask.config.set({"distributed.nanny.pre-spawn-environ": environment}),
@@ -66,6 +70,7 @@ def _local_cluster(n_workers: int, threads: int) -> Iterator[LocalCluster]:
             n_workers=n_workers,
             threads_per_worker=1,  # Dask's own: nodes at a time
             processes=True,
+            resources=labels,
             # Dask would count mapped image files as memory and stop workers that are well.
             memory_limit=0,
             dashboard_address="127.0.0.1:0",
@@ -87,7 +92,18 @@ def _prepared(client: Client, plugin: PrepareWorker) -> Client:
     return client
 
 
-def workers_of(client: Client) -> dict[str, bool]:
-    """Whether each living worker has nothing to do, by its address."""
+class WorkerState(NamedTuple):
+    """A living worker: whether it has nothing to do, and whether it was started with the resource label ``GPU``."""
+
+    idle: bool
+    gpu: bool
+
+
+def workers_of(client: Client) -> dict[str, WorkerState]:
+    """Each living worker by its address."""
     processing: dict[str, Any] = client.processing()
-    return {address: not keys for address, keys in processing.items()}
+    told = client.scheduler_info()["workers"]
+    return {
+        address: WorkerState(not keys, bool(told.get(address, {}).get("resources", {}).get(GPU)))
+        for address, keys in processing.items()
+    }

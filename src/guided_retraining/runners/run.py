@@ -8,6 +8,7 @@ import operator
 import pickle
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import cloudpickle
@@ -20,7 +21,8 @@ from kedro.pipeline.node import Node
 
 from guided_retraining.errors import GuidedRetrainingError
 from guided_retraining.machine.progress import Ticker
-from guided_retraining.runners.cluster import workers_of
+from guided_retraining.pipelines.wiring import BACKEND
+from guided_retraining.runners.cluster import WorkerState, workers_of
 from guided_retraining.runners.payload import node_catalog
 from guided_retraining.runners.schedule import Schedule
 from guided_retraining.runners.worker import NodeTask
@@ -71,6 +73,7 @@ class Run:
         self._lost: Counter[Node] = Counter()
         self._numbers = itertools.count()
         self._worker_seen = time.monotonic()
+        self._gpus_seen = False
 
     def all_nodes(self) -> None:
         """Run every node that can be run.
@@ -80,23 +83,25 @@ class Run:
         """
         with Ticker("nodes", self.schedule.total, unit="nodes") as ticker:
             while not self.schedule.over:
-                idle = workers_of(self.client)
-                self._miss_workers(idle)
-                self._hand_out([address for address, free in idle.items() if free])
+                living = workers_of(self.client)
+                self._gpus_seen |= any(worker.gpu for worker in living.values())
+                self._miss_workers(living)
+                self._hand_out({address: worker for address, worker in living.items() if worker.idle})
                 self._gather(ticker)
 
-    def _miss_workers(self, living: dict[str, bool]) -> None:
+    def _miss_workers(self, living: dict[str, WorkerState]) -> None:
         """Take back the nodes of workers that are gone."""
         # Dask would move them by itself, but to busy workers too: one that kills its worker would take others along.
         for future, (node, address) in list(self._running.items()):
             if address not in living:
                 self._take_back(future, node, address)
         now = time.monotonic()
-        if living:
+        if self._running or any(self.schedule.ready(self._suits(worker)) for worker in living.values()):
             self._worker_seen = now
         elif now - self._worker_seen > self.worker_timeout:
+            kind = "worker with a GPU" if living else "worker"
             raise GuidedRetrainingError(
-                f"no Dask worker for {self.worker_timeout:.0f} s (--runner-params worker_timeout=...). "
+                f"no Dask {kind} for {self.worker_timeout:.0f} s (--runner-params worker_timeout=...). "
                 "What was finished is kept: the same command goes on from there"
             )
 
@@ -121,20 +126,33 @@ class Run:
                 "and the workers' logs may say more",
             )
 
-    def _hand_out(self, idle: list[str]) -> None:
+    def _suits(self, worker: WorkerState) -> Callable[[Node], bool]:
+        """What a worker may run: where some have GPUs, what computes with a model is for those alone."""
+        return lambda node: worker.gpu or not self._gpus_seen or not _computes_with_a_model(node)
+
+    def _hand_out(self, idle: dict[str, WorkerState]) -> None:
         # One node a worker, and none waiting there; a node just sent may not have been counted yet.
         taken = {address for _, address in self._running.values()}
-        for address in idle:
+        for address, worker in sorted(
+            idle.items(), key=lambda item: item[1].gpu
+        ):  # what needs no GPU keeps none
             if address in taken:
                 continue
-            node = self.schedule.take() or self._node_to_help()
+            suits = self._suits(worker)
+            node = (
+                (self.schedule.take(_computes_with_a_model) if worker.gpu else None)
+                or self.schedule.take(suits)
+                or self._node_to_help(suits)
+            )
             if node is None:
-                return
+                continue
             self._running[self._submit(node, address)] = (node, address)
 
-    def _node_to_help(self) -> Node | None:
-        """The divisible node with the fewest workers."""
-        workers = Counter(node for node, _ in self._running.values() if DIVISIBLE in node.tags)
+    def _node_to_help(self, suits: Callable[[Node], bool]) -> Node | None:
+        """The divisible node with the fewest workers, of those that suit."""
+        workers = Counter(
+            node for node, _ in self._running.values() if DIVISIBLE in node.tags and suits(node)
+        )
         return min(workers, key=workers.__getitem__, default=None)
 
     def _submit(self, node: Node, address: str) -> Future:
@@ -208,3 +226,7 @@ class Run:
             if not unseen or time.monotonic() > deadline:
                 return unseen
             time.sleep(POLL_SECONDS)
+
+
+def _computes_with_a_model(node: Node) -> bool:
+    return BACKEND in node.tags

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item", bound=Hashable)
@@ -64,11 +64,15 @@ class Schedule(Generic[Item]):
                     todo.append(item)
         return blocked
 
-    def take(self) -> Item | None:
-        """The node to start now, from here on counted as running; None when none is ready."""
-        if not self._ready:
+    def ready(self, suits: Callable[[Item], bool] = lambda _: True) -> list[Item]:
+        """Nodes that may start and suit, the one to start first at the front."""
+        return sorted(filter(suits, self._ready), key=self._rank.__getitem__)
+
+    def take(self, suits: Callable[[Item], bool] = lambda _: True) -> Item | None:
+        """The node to start now, from here on counted as running; None when none is ready that suits."""
+        item = next(iter(self.ready(suits)), None)
+        if item is None:
             return None
-        item = min(self._ready, key=self._rank.__getitem__)
         self._ready.remove(item)
         self.running.append(item)
         return item

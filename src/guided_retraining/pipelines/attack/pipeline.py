@@ -5,7 +5,7 @@ from __future__ import annotations
 from kedro.pipeline import Pipeline, node
 
 from guided_retraining.pipelines.attack.nodes import SPLITS, attack_split, join_pool
-from guided_retraining.pipelines.wiring import bound, stage
+from guided_retraining.pipelines.wiring import BACKEND, bound, stage
 
 
 def create_pipeline() -> Pipeline:
@@ -26,6 +26,7 @@ def create_pipeline() -> Pipeline:
                 ],
                 [f"{split}_adversarial_images", f"{split}_adversarial_table"],
                 name=f"attack_{split}",
+                tags=BACKEND,
             )
         )
         nodes.append(

@@ -8,7 +8,7 @@ from kedro.pipeline import Pipeline, node
 
 from guided_retraining.pipelines.delivery.card import write_card
 from guided_retraining.pipelines.delivery.nodes import check_hardened, harden
-from guided_retraining.pipelines.wiring import over_metrics, stage
+from guided_retraining.pipelines.wiring import BACKEND, over_metrics, stage
 
 
 def create_pipeline(metrics: Sequence[str]) -> Pipeline:
@@ -39,12 +39,13 @@ def create_pipeline(metrics: Sequence[str]) -> Pipeline:
     return stage(
         "delivery",
         [
-            over_metrics(harden, fitted_by, metrics, "scores", "hardened_model"),
+            Pipeline(over_metrics(harden, fitted_by, metrics, "scores", "hardened_model"), tags=BACKEND),
             node(
                 check_hardened,
                 {"hardened": "hardened_model", **made_from},
                 "hardened_check",
                 name="check_hardened",
+                tags=BACKEND,
             ),
             node(
                 write_card,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kedro.pipeline import Pipeline, node
 
 from guided_retraining.pipelines.metrics.nodes import score_pool, trace_pool
-from guided_retraining.pipelines.wiring import bound, inside, stage
+from guided_retraining.pipelines.wiring import BACKEND, bound, inside, stage
 
 
 def create_pipeline(metrics: Sequence[str]) -> Pipeline:
@@ -21,6 +21,7 @@ def create_pipeline(metrics: Sequence[str]) -> Pipeline:
         ["model", "train_pool", "params:model", "params:replicates"],
         ["pool_activations", "pool_probabilities", "trace_cost"],
         name="trace_pool",
+        tags=BACKEND,
     )
     return stage("metrics", [trace, *(_score(metric) for metric in metrics)])
 

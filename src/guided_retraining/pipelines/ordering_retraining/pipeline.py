@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from kedro.pipeline import Pipeline, node
 
 from guided_retraining.pipelines.ordering_retraining.nodes import finish_results, retrain_curve, stack
-from guided_retraining.pipelines.wiring import bound, inside, stage
+from guided_retraining.pipelines.wiring import BACKEND, bound, inside, stage
 
 
 def create_pipeline(dataset: str, orders: Mapping[str, Sequence[str]]) -> Pipeline:
@@ -65,7 +65,7 @@ def _curve(name: str, metric: str) -> Pipeline:
                 ],
                 "curve",
                 name="retrain",
-                tags="divisible",  # idle Dask workers may help with its cells
+                tags=[BACKEND, "divisible"],  # idle Dask workers may help with its cells
             )
         ],
         own=["scores", "curve"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kedro.pipeline import Pipeline, node
 
 from guided_retraining.pipelines.training.nodes import evaluate_original, train_original
-from guided_retraining.pipelines.wiring import stage
+from guided_retraining.pipelines.wiring import BACKEND, stage
 
 
 def create_pipeline() -> Pipeline:
@@ -45,4 +45,5 @@ def create_pipeline() -> Pipeline:
                 name="evaluate_original",
             ),
         ],
+        tags=BACKEND,
     )
