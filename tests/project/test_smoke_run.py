@@ -190,7 +190,9 @@ def test_the_report_is_self_contained_and_starts_with_the_answer(smoke_project: 
     assert len(page.encode()) < 3_000_000, "the page can be mailed"
     assert page.count('class="explore"') == 2
     assert '"ending":"success"' in page, "the sheet can be stepped through"
-    around = re.sub(r"(?s)<script>.*?</script>", "", page)  # scripts that lie in the page, not ones it would fetch
+    around = re.sub(
+        r"(?s)<script>.*?</script>", "", page
+    )  # scripts that lie in the page, not ones it would fetch
     assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', around)
     answer = json.loads((smoke_project / "data/smoke/08_reporting/digits/answer.json").read_text())
     body = page[page.index("<body") :].replace("\N{NO-BREAK SPACE}", " ")

@@ -89,6 +89,17 @@ def test_every_mark_says_its_exact_value_and_interval(context):
     assert (low, high) == pytest.approx((100 * row["low"], 100 * row["high"]), abs=0.051)
 
 
+def test_a_configuration_in_which_a_kind_was_not_measured_has_no_panel_of_it(context):
+    unknown = context.results["configuration"] == "config_1"
+    results = context.results.assign(accuracy_unseen=context.results["accuracy_unseen"].mask(unknown))
+    shown = [
+        tuple(panel.shows.values()) for panel in curves_explorable(replace(context, results=results)).panels
+    ]
+    assert ("robust", "config_1") in shown
+    assert ("unseen", "config_1") not in shown
+    assert ("unseen", "config_2") in shown
+
+
 def test_only_a_replicate_has_no_interval():
     panels = curves_explorable(context_of(replicates=(0,))).panels
     rows = [row for panel in panels for row in panel.specification["data"]["values"]]

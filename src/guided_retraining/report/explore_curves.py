@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,7 +23,7 @@ from guided_retraining.report.tables import results_numbers
 
 __all__ = ["curves_explorable"]
 
-ROOM = 1.12  # beside the smallest and the largest budget
+ROOM = 0.05  # beside the smallest and the largest budget, as a share of the axis
 KEY = (
     "Ring: recommended. Dotted: the original model. Dashed across: the whole pool or full price. Intervals are over "
     "replicates, as in the tables below."
@@ -61,7 +61,12 @@ def curves_explorable(context: PageContext) -> Explorable | None:
             ),
             Switch("metric", "Metrics", [Option(k, metric_name(k), True, metric_style(k)) for k in metrics]),
         ],
-        panels=[_panel(c, numbers, kind, key) for kind in kinds for key in keys],
+        panels=[
+            _panel(c, numbers, kind, key)
+            for kind in kinds
+            for key in keys
+            if ((numbers["column"] == OUTCOMES[kind].column) & (numbers["configuration"] == key)).any()
+        ],
         bars=False,
         key=KEY,
     )
@@ -76,11 +81,7 @@ def _panel(c: PageContext, numbers: pd.DataFrame, kind: str, key: str) -> Panel:
     budgets = [int(n) for n in own["n_inputs"]]
     levels = {":": original_level(c.results, column), "--": full_price(c.results, key, column)}
     seen = [*measured_here["mean"], *(level for level in levels.values() if level is not None)]
-    x = Axis(
-        title=terms.axis,
-        ends=(min(budgets, default=1) / ROOM, max(budgets, default=1) * ROOM),
-        labelled=budget_labels(budgets),
-    )
+    x = Axis(title=terms.axis, ends=_ends(budgets), labelled=budget_labels(budgets))
     specification = line_chart(
         rows,
         {metric: metric_style(metric) for metric in metric_order(own["metric"])},
@@ -91,6 +92,13 @@ def _panel(c: PageContext, numbers: pd.DataFrame, kind: str, key: str) -> Panel:
     )
     title = f"{OUTCOMES[kind].name} accuracy, {configuration_label(key, r['words'])}"
     return Panel(title, {"outcome": kind, "configuration": key}, specification)
+
+
+def _ends(budgets: Sequence[int]) -> tuple[float, float]:
+    """Of a logarithmic axis, which around a single budget reaches a little to both sides."""
+    low, high = min(budgets), max(budgets)
+    room = (high / low) ** ROOM if high > low else 1 + ROOM
+    return low / room, high * room
 
 
 def _row(c: PageContext, cell: Mapping[Hashable, Any], kind: str) -> ChartRow:
