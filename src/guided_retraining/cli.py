@@ -11,6 +11,7 @@ from kedro.framework.cli.project import project_group
 from kedro.framework.cli.project import run as kedro_run
 
 from guided_retraining.commands.frame import chosen, open_project, plain_errors
+from guided_retraining.errors import DataFileError
 
 
 @project_group.group(name="guided-retraining")
@@ -177,12 +178,18 @@ def check(json_file: Path | None, junit_file: Path | None, **options: Any) -> No
 
     DATASET names a study, whose hardened model is judged; or give --model and --images.
     """
-    from guided_retraining.commands.check import gate
+    from guided_retraining.commands.check import NOT_JUDGED, gate
 
-    result = gate(**options)
-    result.write(json_file, junit_file)
+    files = json_file, junit_file
+    result = gate(**options, files=files)
     click.echo(result.line)
-    raise click.exceptions.Exit(result.code)
+    code = result.code
+    try:
+        result.write(*files)
+    except DataFileError as error:
+        click.echo(f"Error: {error}", err=True)
+        code = NOT_JUDGED  # not 1, which says that the model failed
+    raise click.exceptions.Exit(code)
 
 
 @guided.command()

@@ -7,6 +7,7 @@ from guided_retraining.project.hooks import (
     NothingStaleHook,
     QuietHook,
     ThreadsHook,
+    UnfinishedHook,
     WarningHook,
 )
 from guided_retraining.project.tracking import TrackingHook
@@ -16,6 +17,7 @@ HOOKS = (
     ThreadsHook(),
     BackendHook(),
     NothingStaleHook(),
+    UnfinishedHook(),
     WarningHook(),
     TrackingHook(),
     AnswerHook(),  # after a run, the last one is called first

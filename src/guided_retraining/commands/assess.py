@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from guided_retraining.attacks import check_attack
 from guided_retraining.commands.given import Given, from_files
 from guided_retraining.machine.limits import one_thread_an_operation
-from guided_retraining.storage.files import atomic_path
+from guided_retraining.storage.files import atomic_path, check_writable
 
 SHOWN = 6  # images of each attack on the page
 DRAWN = ("fgsm", "pgd", "apgd_ce")  # attacks whose images are shown
@@ -49,15 +49,15 @@ def assess_files(
     Yields:
         Lines to show.
     """
+    page = page or Path(f"assessment_{model.stem}.html")
     check_attack("fgsm", {"eps": eps})  # before anything is loaded
+    check_writable(page)
     one_thread_an_operation()
     names = class_names.split(",") if class_names else None
     given = from_files(
         model, images, n_images=n_images, seed=seed, class_names=names, input_range=input_range
     )
-    yield from assess(
-        given, eps=eps, steps=steps, seed=seed, page=page or Path(f"assessment_{model.stem}.html")
-    )
+    yield from assess(given, eps=eps, steps=steps, seed=seed, page=page)
 
 
 def assess(given: Given, *, eps: float, steps: int, seed: int, page: Path) -> Iterator[str]:

@@ -20,7 +20,7 @@ from guided_retraining.errors import ParameterError
 from guided_retraining.evaluation.gate import Verdict, verdict, verdict_sentence
 from guided_retraining.machine.limits import one_thread_an_operation
 from guided_retraining.project.messages import user_message
-from guided_retraining.storage.files import atomic_path
+from guided_retraining.storage.files import atomic_path, check_writable
 
 __all__ = ["FAILED", "NOT_JUDGED", "PASSED", "GateResult", "gate", "judge", "write_junit"]
 
@@ -73,6 +73,7 @@ def gate(
     class_names: str | None,
     input_range: str | None,
     env: str | None,
+    files: Sequence[Path | None] = (),
 ) -> GateResult:
     """Judge a study's hardened model, or one of a file.
 
@@ -90,6 +91,7 @@ def gate(
         class_names: in the model's order, with commas; None for the class folders sorted by name.
         input_range: what the model expects of a pixel; None tries the usual ranges.
         env: the project's environment.
+        files: where the result is to be written, None for none.
 
     Returns:
         The result; that nothing could be judged, where a person can mend the cause.
@@ -99,6 +101,9 @@ def gate(
             dataset, model, images, {"--min-robust": min_robust, "--min-clean": min_clean}, confidence
         )
         check_attack("fgsm", {"eps": EPS if eps is None else eps})  # before anything is loaded
+        for file in files:
+            if file is not None:
+                check_writable(file)
         one_thread_an_operation()
         drawn = {"n_images": n_images, "seed": seed}
         if model is not None and images is not None:
@@ -110,7 +115,7 @@ def gate(
             )  # relative paths of a project start at its folder
             with open_project(env) as (catalog, configured):
                 (name,) = chosen((str(dataset),), configured)
-                given = of_study(name, catalog, others, **drawn)
+                given = of_study(name, configured[name], catalog, others, **drawn)
                 eps = largest_linf(configured[name].attack.attacks) if eps is None else eps
         return judge(
             given, min_clean=min_clean, min_robust=min_robust, eps=EPS if eps is None else eps, steps=steps,

@@ -17,7 +17,7 @@ from guided_retraining.commands.frame import chosen, open_project
 from guided_retraining.commands.given import of_study
 from guided_retraining.errors import DataFileError, ModelError, ParameterError
 from guided_retraining.machine.limits import one_thread_an_operation
-from guided_retraining.storage.files import atomic_path
+from guided_retraining.storage.files import atomic_path, check_writable
 
 FORMATS = {"onnx": ".onnx", "saved_model": ""}  # and how a file of it is named; a SavedModel is a folder
 BATCH = 256  # images at a time
@@ -45,11 +45,14 @@ def export(dataset: str, format: str, to: Path | None, env: str | None) -> str:
     """
     if format == "onnx":
         _check_installed()
+    target = to or Path(f"{dataset}_hardened{FORMATS[format]}")
+    if format == "saved_model" and target.exists():
+        raise DataFileError(f"{target} is there already; remove it, or give another name with --to")
+    check_writable(target)
     one_thread_an_operation()
     with open_project(env) as (catalog, configured):
         (name,) = chosen((dataset,), configured)
-        given = of_study(name, catalog, None, n_images=MANY, seed=0)
-    target = to or Path(f"{name}_hardened{FORMATS[format]}")
+        given = of_study(name, configured[name], catalog, None, n_images=MANY, seed=0)
     write, run = {"onnx": (_write_onnx, _run_onnx), "saved_model": (_write_saved_model, _run_saved_model)}[
         format
     ]
@@ -87,9 +90,6 @@ def _target(target: Path, *, folder: bool) -> Iterator[Path]:
         with atomic_path(target) as temporary:
             yield temporary
         return
-    if target.exists():
-        raise DataFileError(f"{target} is there already; remove it, or give another name with --to")
-    target.parent.mkdir(parents=True, exist_ok=True)
     holder = Path(tempfile.mkdtemp(dir=target.parent, prefix=".", suffix=".partial"))
     try:
         yield holder / "model"

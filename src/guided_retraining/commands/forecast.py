@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from guided_retraining.machine.limits import visible_gpus
 from guided_retraining.machine.parallel import in_threads
 from guided_retraining.machine.progress import duration
 from guided_retraining.parameters.blocks import FitParameters
@@ -152,4 +153,6 @@ def describe(dataset: str, found: dict[str, Any]) -> list[str]:
             "  that is long: fewer replicates or budgets, configurations or metrics set to null, or "
             "ordering_retraining.training.epochs shorten it in proportion; docs/scaling.md spreads it over machines"
         )
+        if not visible_gpus():
+            lines.append("  no GPU is used here; kedro guided doctor tells what there is and why")
     return lines

@@ -11,8 +11,10 @@ import numpy as np
 from kedro.io import CatalogProtocol
 from numpy.typing import NDArray
 
+from guided_retraining.commands.unfinished import what_is_missing
 from guided_retraining.errors import DataFileError
 from guided_retraining.images.arrays import ImageArray, UnitImages
+from guided_retraining.parameters.study import Study
 
 __all__ = ["Given", "from_files", "of_study"]
 
@@ -66,19 +68,20 @@ def from_files(
 
 
 def of_study(
-    dataset: str, catalog: CatalogProtocol, images: Path | None, *, n_images: int, seed: int
+    dataset: str, study: Study, catalog: CatalogProtocol, images: Path | None, *, n_images: int, seed: int
 ) -> Given:
     """A study's hardened model, on the study's test images or on others.
 
     Args:
         dataset: its name.
+        study: its parameters.
         catalog: of the project.
         images: as in :func:`from_files`; None for the study's test images.
         n_images: that are drawn, at most.
         seed: of that draw.
 
     Raises:
-        DataFileError: there is no hardened model.
+        DataFileError: there is no hardened model; says what the study still lacks, and how long that takes.
     """
     from guided_retraining.models.input_range import with_range
 
@@ -86,10 +89,7 @@ def of_study(
         catalog.load(f"{dataset}.hardened_model") if catalog.exists(f"{dataset}.hardened_model") else []
     )
     if not hardened:
-        raise DataFileError(
-            f"{dataset}: there is no hardened model. `kedro run --pipelines {dataset}` makes one unless its "
-            "answer is to keep the original; give a file with --model instead"
-        )
+        raise DataFileError(f"there is no hardened model: {_why_none(dataset, study, catalog)}")
     names = catalog.load(f"{dataset}.dataset_summary")["class_names"]
     input_range = catalog.load(f"{dataset}.hardened_check")["model"]["input_range"]
     if images is not None:
@@ -99,6 +99,15 @@ def of_study(
     drawn = _drawn(len(labels), n_images, seed)
     model = with_range(hardened[0], input_range)
     return Given(f"{dataset} hardened", model, np.asarray(of_test[drawn]), labels[drawn], names, ())
+
+
+def _why_none(dataset: str, study: Study, catalog: CatalogProtocol) -> str:
+    if (
+        catalog.exists(f"{dataset}.hardened_check")
+        and catalog.load(f"{dataset}.hardened_check")["cell"] is None
+    ):
+        return f"the answer of the study {dataset} is to keep the original. Give a file with --model to judge that"
+    return what_is_missing(dataset, study, catalog)
 
 
 def _ready(
@@ -112,25 +121,30 @@ def _ready(
 ) -> Given:
     from guided_retraining.models.loading import check_model
     from guided_retraining.models.recognising import on_unit_images
-    from guided_retraining.readers import read
+    from guided_retraining.readers.folder import read_drawn
+    from guided_retraining.readers.npz import read_npz
 
     height, width, channels = _input_shape(model)
-    raw = read(
-        "npz" if images.suffix == ".npz" else "folder",
-        images,
-        size=(height, width) if height and width else None,
-        grey=channels == 1,
-        **({"class_names": list(class_names)} if class_names is not None else {}),
-    )
-    split = raw.test if raw.test is not None else raw.train
-    check_model(model, split.images.shape[1:], len(raw.class_names))
-    drawn = _drawn(len(split), n_images, seed)
-    stored, labels = split.images[drawn], split.labels[drawn]
+    wanted: dict[str, Any] = {
+        "size": (height, width) if height and width else None,
+        "grey": channels == 1,
+        "class_names": None if class_names is None else list(class_names),
+    }
+    if images.suffix == ".npz":
+        raw = read_npz(images, **wanted)
+        split = raw.test if raw.test is not None else raw.train
+        drawn = _drawn(len(split), n_images, seed)
+        stored, labels = split.images[drawn], split.labels[drawn]
+        names, notes = list(raw.class_names), list(raw.notes)
+    else:  # of a hundred thousand files, only those drawn are opened
+        split, names, notes = read_drawn(images, n_images=n_images, seed=seed, **wanted)
+        stored, labels = split.images, split.labels
+    check_model(model, stored.shape[1:], len(names))
     shown = UnitImages(stored)[:] if stored.dtype == np.uint8 else np.asarray(stored, np.float32)
-    taking, found = on_unit_images(model, shown, labels, raw.class_names, input_range=input_range)
+    taking, found = on_unit_images(model, shown, labels, names, input_range=input_range)
     said = [f"the model expects pixels in {found}, as it is right far more often on those"]
-    notes = [*raw.notes, *(said if input_range is None and found != "0..1" else [])]
-    return Given(name, taking, shown, labels, raw.class_names, tuple(notes))
+    told = [*notes, *(said if input_range is None and found != "0..1" else [])]
+    return Given(name, taking, shown, labels, names, tuple(told))
 
 
 def _input_shape(model: Any) -> tuple[Any, Any, Any]:

@@ -15,7 +15,7 @@ from guided_retraining.images.arrays import UnitImages
 from guided_retraining.models.forward import feature_layer
 from guided_retraining.parameters.study import parse_study
 from guided_retraining.readers.cutting import Split, check_classes, cut
-from guided_retraining.storage.files import atomic_path
+from guided_retraining.storage.files import atomic_path, check_writable
 
 DEFAULT_SIZE = (48, 48)  # the study's size for photographs
 OWN_ARCHITECTURE = "C32 P C64 P C128 P D.3 F FC256 D.5 FC64"
@@ -57,6 +57,7 @@ def new_dataset(
         )
     if path.exists() or name in parameters:
         raise ParameterError(f"there is a data set '{name}' already; choose another name, or edit {path}")
+    check_writable(path)
     loaded = _load(model)
     block = _block(images, model, loaded, size)
     if max_unreadable:

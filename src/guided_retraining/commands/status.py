@@ -37,6 +37,16 @@ class StudyStatus:
     stale: int
     seconds_left: float | None
 
+    @property
+    def done(self) -> int:
+        """Cells done."""
+        return sum(curve[2] for curve in self.curves)
+
+    @property
+    def missing(self) -> int:
+        """Cells missing."""
+        return sum(curve[3] for curve in self.curves)
+
     def lines(self, dataset: str) -> Iterator[str]:
         """What a person reads.
 
@@ -44,8 +54,7 @@ class StudyStatus:
             dataset: its name.
         """
         left = f", about {duration(self.seconds_left)} left" if self.seconds_left is not None else ""
-        done, missing = sum(curve[2] for curve in self.curves), sum(curve[3] for curve in self.curves)
-        yield f"{dataset}: {done} cells done, {missing} missing{left}; {self.stale} stale (kept, never used)"
+        yield f"{dataset}: {self.done} cells done, {self.missing} missing{left}; {self.stale} stale (kept, never used)"
         rows = [HEADINGS, *(tuple(map(str, curve)) for curve in self.curves)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:

@@ -75,17 +75,33 @@ def check_model(model: Any, image_shape: tuple[int, ...], n_classes: int) -> Non
             f"the model has {len(model.inputs)} inputs and {len(model.outputs)} outputs; "
             "a classifier with one image input and one output is expected"
         )
-    expected = tuple(model.inputs[0].shape[1:])
-    if len(expected) != 3 or any(
-        want is not None and want != have for want, have in zip(expected, image_shape, strict=True)
-    ):
+    expected, found = tuple(model.inputs[0].shape[1:]), tuple(image_shape)
+    if len(expected) != 3:
         raise ModelError(
-            f"the model takes images of shape {expected}, the data set's are {tuple(image_shape)}; "
-            "change preprocessing.size or preprocessing.grey, or use another model"
+            f"the model takes inputs of shape {expected}; images are (height, width, channels), here {found}. Begin it "
+            f"with a layer that takes those, such as keras.layers.Flatten or keras.layers.Reshape({expected})"
+        )
+    if any(want is not None and want != have for want, have in zip(expected, found, strict=True)):
+        raise ModelError(
+            f"the model takes images of shape {expected}, the data set's are {found}: {_mend(expected, found)}, or use "
+            "another model"
         )
     outputs = model.outputs[0].shape[-1]
     if len(model.outputs[0].shape) != 2 or outputs != n_classes:
+        alone = "; for two classes, end in Dense(2, activation='softmax')" if outputs == 1 else ""
         raise ModelError(
             f"the model's output has shape {tuple(model.outputs[0].shape)}; (n, {n_classes}) is expected, "
-            f"one column for each of the {n_classes} classes of the data set"
+            f"one column for each of the {n_classes} classes of the data set{alone}"
         )
+
+
+def _mend(expected: tuple[Any, ...], found: tuple[int, ...]) -> str:
+    """What to change so that images get the shape that a model takes."""
+    if any(want not in (None, have) for want, have in zip(expected[:2], found[:2], strict=True)):
+        height, width = (want or have for want, have in zip(expected[:2], found[:2], strict=True))
+        return f"bring them to its size (preprocessing.size: [{height}, {width}]; at new-dataset leave out --size)"
+    if expected[2] == 1:
+        return "make them grey (preprocessing.grey: true)"
+    if found[2] == 1 and expected[2] == 3:
+        return "save the image files in colour (RGB); those without colours are read as one channel"
+    return f"give images of {expected[2]} channels"

@@ -9,10 +9,11 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
-from guided_retraining.errors import GuidedRetrainingWarning, ParameterError
+from guided_retraining.errors import DataFileError, GuidedRetrainingWarning, ParameterError
 from guided_retraining.machine.checks import check_backend
 from guided_retraining.machine.limits import one_thread_an_operation
 from guided_retraining.pipelines.wiring import BACKEND
+from guided_retraining.project.config_loader import studies
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +68,25 @@ class NothingStaleHook:
                 f"compare what they left earlier. Run it by itself afterwards: kedro run --pipelines {others}, then "
                 "kedro run --pipelines comparison"
             )
+
+
+class UnfinishedHook:
+    """Refuses to report on a study that is not finished, and says what is missing and about how long it takes."""
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+        """Before any node: reporting and delivery read what all cells of a study left."""
+        asked = {
+            name.partition(".")[0] for name in pipeline.inputs() if name.endswith((".results", ".answer"))
+        }
+        for dataset in sorted(asked):
+            needed = [
+                name for name in pipeline.inputs() if name in {f"{dataset}.results", f"{dataset}.answer"}
+            ]
+            if not all(catalog.exists(name) for name in needed):
+                from guided_retraining.commands.unfinished import what_is_missing
+
+                raise DataFileError(what_is_missing(dataset, studies()[dataset], catalog))
 
 
 class WarningHook:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,35 +74,51 @@ def checked(dataset: RawDataset, source: object) -> RawDataset:
         DataFileError: image and label counts differ, a label is outside the classes, or a class has no
             images.
     """
-    k = len(dataset.class_names)
-    for name, split in (("training", dataset.train), ("test", dataset.test)):
-        if split is None:
-            continue
+    for name, split in _named(dataset):
         if len(split.images) != len(split.labels):
             raise DataFileError(
                 f"{source}: {len(split.images):,} {name} images but {len(split.labels):,} labels: "
                 "the two files do not belong together"
             )
-        outside = np.flatnonzero((split.labels < 0) | (split.labels >= k))
+    check_labels({name: split.labels for name, split in _named(dataset)}, dataset.class_names, source)
+    return dataset
+
+
+def _named(dataset: RawDataset) -> list[tuple[str, RawSplit]]:
+    both = ("training", dataset.train), ("test", dataset.test)
+    return [(name, split) for name, split in both if split is not None]
+
+
+def check_labels(splits: Mapping[str, NDArray[np.int64]], class_names: Sequence[str], source: object) -> None:
+    """Refuse labels outside the classes, classes without images, fewer than two classes.
+
+    Args:
+        splits: ``(n,)`` labels of each split, by its name.
+        class_names: a name for each label.
+        source: the file or folder to name in an error.
+
+    Raises:
+        DataFileError: one of these.
+    """
+    k = len(class_names)
+    for name, labels in splits.items():
+        outside = np.flatnonzero((labels < 0) | (labels >= k))
         if len(outside):
             raise DataFileError(
-                f"{source}: {name} label {split.labels[outside[0]]} (image {outside[0]}) is outside "
+                f"{source}: {name} label {labels[outside[0]]} (image {outside[0]}) is outside "
                 f"0..{k - 1}: correct the labels, or give all class names (there are {k})"
             )
-        if k < 2:
-            continue
-        empty = np.flatnonzero(np.bincount(split.labels, minlength=k) == 0)
-        if len(empty):
+        empty = np.flatnonzero(np.bincount(labels, minlength=k) == 0)
+        if k > 1 and len(empty):
             raise DataFileError(
-                f"{source}: no {name} images for {listing([dataset.class_names[i] for i in empty])}: "
+                f"{source}: no {name} images for {listing([list(class_names)[i] for i in empty])}: "
                 f"each class needs {name} images; add some, or take the class out"
             )
     if k < 2:
         raise DataFileError(
-            f"{source}: {k} class found ({listing(dataset.class_names)}), a classifier needs at least 2: "
+            f"{source}: {k} class found ({listing(list(class_names))}), a classifier needs at least 2: "
             "expected one sub-folder (or label) for each class"
         )
-    return dataset
 
 
 def numbered_classes(splits: Sequence[RawSplit | None], source: object) -> tuple[str, ...]:

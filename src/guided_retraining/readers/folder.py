@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from guided_retraining.errors import DataFileError, ParameterError
 from guided_retraining.readers.archives import ARCHIVE_SUFFIXES, open_files
 from guided_retraining.readers.arrays import Size
-from guided_retraining.readers.dataset import RawDataset, listing
+from guided_retraining.readers.dataset import RawDataset, RawSplit, check_labels, listing
 from guided_retraining.readers.files import Files
 from guided_retraining.readers.folder_layout import folder_layout
 from guided_retraining.readers.image import is_image_name
-from guided_retraining.readers.image_splits import Listed, decode_dataset
+from guided_retraining.readers.image_splits import Listed, decode_dataset, decode_drawn
 from guided_retraining.readers.locate import visible_files
 
 
@@ -45,7 +47,49 @@ def read_folder(
         DataFileError: no classes, an empty class, a class in one split only, or too many unreadable images.
         ParameterError: ``class_names`` are not the folders' names.
     """
-    files = _open(Path(path))
+    train, test, names, notes = _listed(Path(path), class_names)
+    return decode_dataset(
+        train, test, names, size=size, grey=grey, max_unreadable=max_unreadable, notes=notes
+    )
+
+
+def read_drawn(
+    path: Path,
+    *,
+    n_images: int,
+    seed: int,
+    size: Size | None = None,
+    grey: bool = False,
+    class_names: Sequence[str] | None = None,
+) -> tuple[RawSplit, list[str], list[str]]:
+    """Some of the test images, or of all where there is no ``test`` folder; no other image is opened.
+
+    Args:
+        path: as in :func:`read_folder`.
+        n_images: most that are drawn.
+        seed: of the draw.
+        size: as there.
+        grey: as there.
+        class_names: as there.
+
+    Returns:
+        The images, the names of all classes, what the layout was taken for.
+
+    Raises:
+        DataFileError: as there, of the images that were drawn.
+        ParameterError: ``class_names`` are not the folders' names.
+    """
+    train, test, names, notes = _listed(Path(path), class_names)
+    part, what = (train, "training") if test is None else (test, "test")
+    check_labels({what: np.asarray(part.labels, np.int64)}, names, part.files.path)
+    return decode_drawn(part, n_images, seed=seed, size=size, grey=grey), names, notes
+
+
+def _listed(
+    path: Path, class_names: Sequence[str] | None
+) -> tuple[Listed, Listed | None, list[str], list[str]]:
+    """Training and test images, class names by label, and notes; no image is opened."""
+    files = _open(path)
     layout = folder_layout(files)
     names, classes = layout.names, layout.classes
     if names["validation"]:
@@ -61,15 +105,7 @@ def read_folder(
         )
     order = {name: label for label, name in enumerate(class_names or found)}
     train, test = (Listed(files, names[s], [order[c] for c in classes[s]]) for s in ("train", "test"))
-    return decode_dataset(
-        train,
-        test if test.names else None,
-        list(order),
-        size=size,
-        grey=grey,
-        max_unreadable=max_unreadable,
-        notes=layout.notes,
-    )
+    return train, test if test.names else None, list(order), layout.notes
 
 
 def _open(path: Path) -> Files:

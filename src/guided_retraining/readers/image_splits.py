@@ -79,6 +79,29 @@ def decode_dataset(
     return checked(dataset, train.files.path if one_file else train.files.path.parent)
 
 
+def decode_drawn(part: Listed, n_images: int, *, seed: int, size: Size | None, grey: bool) -> RawSplit:
+    """Decode some of the listed images, the others are not opened.
+
+    Args:
+        part: the images to draw from.
+        n_images: most that are drawn.
+        seed: of the draw.
+        size: as in :func:`decode_dataset`.
+        grey: as there.
+
+    Raises:
+        DataFileError: one that was drawn is unreadable, or sizes differ and none was given.
+    """
+    drawn = np.sort(np.random.default_rng(seed).permutation(len(part.names))[:n_images])
+    names, labels = [part.names[i] for i in drawn], [part.labels[i] for i in drawn]
+    picked = Listed(part.files, names, labels)
+    decoded = decode_images(part.files, names, size=size, grey=grey)
+    _unreadable_note([(picked, decoded)], 0)
+    if decoded.all_grey:
+        decoded.images = one_channel(decoded.images)
+    return _split(picked, decoded)
+
+
 def _split(part: Listed, result: Decoded) -> RawSplit:
     return RawSplit(
         result.images,
