@@ -55,6 +55,13 @@ def test_a_model_that_says_something_else_gets_no_name(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_onnx_asks_for_tensorflow(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    refused = kedro_here(project, "guided", "export", "digits", "--env", "smoke")
+    assert refused.returncode == 1
+    assert "by way of TensorFlow, found KERAS_BACKEND=jax" in refused.stderr
+
+
 def test_what_is_not_installed_is_named(smoke_project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from importlib import util
 

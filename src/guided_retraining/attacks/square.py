@@ -57,10 +57,9 @@ class SquareAttack(CompiledAttack):
         run = self.estimator.compiled(
             "square",
             lambda: _search,
-            [image, image, ((None,), "float32"), ((None,), "int64"), ((None,), "int32"), ((None, None, 2),
-            "float32"),
-             ((None, None, c), "float32"), ((), "float32")],
-            passes=lambda *arrays: len(arrays[4]) * FORWARD,
+            [image, image, ((None,), "float32"), ((None,), "int64"), ((None, TRIES_A_CALL, 2), "float32"),
+             ((None, TRIES_A_CALL, c), "float32"), ((TRIES_A_CALL,), "int32"), ((), "int32"), ((), "float32")],
+            passes=lambda *arrays: arrays[7] * FORWARD,
         )  # fmt: skip
         measure = self.estimator.compiled(
             "margin", lambda: _margin, [image, ((None,), "int64")], passes=FORWARD
@@ -81,16 +80,23 @@ class SquareAttack(CompiledAttack):
                 if not len(rows):
                     break
                 tries = range(done, min(done + TRIES_A_CALL, self.max_iter))
-                sides = np.array([square_side(i / self.max_iter, self.p_init, h, w) for i in tries], np.int32)
+                sides = [square_side(i / self.max_iter, self.p_init, h, w) for i in tries]
                 places = rng.random((len(sides), len(rows), 2), dtype=np.float32)
                 signs = rng.choice(SIGNS, (len(sides), len(rows), c))
+                of_tries = _by_row(places), _by_row(signs), np.resize(sides, TRIES_A_CALL), len(sides)
                 adversarial[rows], ahead = run(
-                    images[rows], adversarial[rows], ahead, labels[rows], sides, places, signs, self.eps
+                    images[rows], adversarial[rows], ahead, labels[rows], *of_tries, self.eps
                 )
                 rows, ahead = rows[ahead <= 0], ahead[ahead <= 0]
 
         self._each_batch(one, len(images))
         return adversarial
+
+
+def _by_row(tries: NDArray[np.float32]) -> NDArray[np.float32]:
+    """From ``(tries, rows, k)`` to ``(rows, TRIES_A_CALL, k)``; the last call has fewer, and reaches no more."""
+    missing = TRIES_A_CALL - len(tries)
+    return np.pad(np.moveaxis(tries, 0, 1), [(0, 0), (0, missing), (0, 0)])
 
 
 def square_side(progress: float, p_init: float, h: int, w: int) -> int:
@@ -113,23 +119,24 @@ def _search(
     x: Any,
     ahead: Any,
     labels: Any,
-    sides: Any,
     places: Any,
     signs: Any,
+    sides: Any,
+    number: Any,
     eps: Any,
 ) -> Any:
-    """Try a square for each row of ``places``; keep it where it brings the wrong classes nearer."""
+    """Try a square for each of a number of ``places``; keep it where it brings the wrong classes nearer."""
     h, w, c = images.shape[1:]
     down, across = ops.arange(h, dtype="float32")[None, :], ops.arange(w, dtype="float32")[None, :]
 
     def one(i: Any, x: Any, ahead: Any) -> Any:
         side = ops.cast(ops.take(sides, i, axis=0), "float32")
-        place = ops.take(places, i, axis=0)
+        place = ops.take(places, i, axis=1)
         top, left = ops.floor(place[:, :1] * (h - side + 1)), ops.floor(place[:, 1:] * (w - side + 1))
         rows = ops.logical_and(down >= top, down < top + side)
         columns = ops.logical_and(across >= left, across < left + side)
         square = ops.logical_and(rows[:, :, None, None], columns[:, None, :, None])
-        sign = ops.reshape(ops.take(signs, i, axis=0), (-1, 1, 1, c))
+        sign = ops.reshape(ops.take(signs, i, axis=1), (-1, 1, 1, c))
         tried = ops.where(square, ops.clip(images + eps * sign, 0.0, 1.0), x)
         tried_ahead = margin(logits_of(tried), labels)
         # a fooled input is left alone
@@ -137,4 +144,4 @@ def _search(
         return i + 1, ops.where(better[:, None, None, None], tried, x), ops.where(better, tried_ahead, ahead)
 
     state = (ops.zeros((), "int32"), x, ahead)
-    return ops.while_loop(lambda i, *_: i < ops.shape(sides)[0], one, state)[1:]
+    return ops.while_loop(lambda i, *_: i < number, one, state)[1:]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from guided_retraining.commands.frame import chosen, open_project
 from guided_retraining.commands.given import of_study
 from guided_retraining.errors import DataFileError, ModelError, ParameterError
+from guided_retraining.machine.checks import backend_name
 from guided_retraining.machine.limits import one_thread_an_operation
 from guided_retraining.storage.files import atomic_path, check_writable
 
@@ -39,7 +40,7 @@ def export(dataset: str, format: str, to: Path | None, env: str | None) -> str:
         A line that says where it is and how it compares.
 
     Raises:
-        ParameterError: onnxruntime or tf2onnx is not installed.
+        ParameterError: onnxruntime or tf2onnx is not installed, or the backend is not TensorFlow, for ONNX.
         DataFileError: there is no hardened model, or a folder of that name is there already.
         ModelError: the exported model says another class of a test image.
     """
@@ -104,6 +105,11 @@ def _check_installed() -> None:
     missing = [name for name in ("onnx", "onnxruntime", "tf2onnx") if find_spec(name) is None]
     if missing:
         raise ParameterError(f"ONNX needs {', '.join(missing)}: pip install 'guided-retraining[onnx]'")
+    if backend_name() != "tensorflow":
+        raise ParameterError(
+            f"ONNX is written by way of TensorFlow, found KERAS_BACKEND={backend_name()}: leave it out of this "
+            "command; the hardened model's file is the same for every backend"
+        )
 
 
 def _write_onnx(model: Any, path: Path) -> None:
