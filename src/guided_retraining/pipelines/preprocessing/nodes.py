@@ -109,5 +109,9 @@ def plan(
     """
     chosen = {name: parameters for name, parameters in metrics.items() if parameters is not None}
     planned = plan_study(dataset_summary["images"], attack, study, training, chosen, len(replicates))
-    logger.info("planned: %d cells, %s gradient passes", planned["cells"], f"{planned['samples']:,}")
+    logger.info(
+        "planned: %d cells, %s gradient passes; `kedro guided plan` forecasts how long they take here",
+        planned["cells"],
+        f"{planned['samples']:,}",
+    )
     return planned
