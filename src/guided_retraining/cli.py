@@ -91,6 +91,65 @@ def status(datasets: tuple[str, ...], env: str | None) -> None:
             click.echo("\n".join(found.lines(name)) if found else f"{name}: no scores yet")
 
 
+class Within(click.ParamType):
+    """A time such as ``30m``, ``1h30m`` or ``90s``, in seconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        from pandas import Timedelta
+
+        try:
+            seconds = float(Timedelta(value).total_seconds())
+        except ValueError:
+            seconds = 0.0
+        if seconds < 1:
+            self.fail(
+                f"expected a time with its unit, such as 30m, 1h30m or 90s, found '{value}'", param, ctx
+            )
+        return seconds
+
+
+def runner_parameters(_ctx: click.Context, _param: click.Parameter, value: str) -> dict[str, Any]:
+    """Kedro's own reading of ``name=value,...``."""
+    from kedro.framework.cli.utils import _split_params
+
+    return dict(_split_params(_ctx, _param, value)) if value else {}
+
+
+@guided.command()
+@click.argument("dataset")
+@click.option(
+    "--within", type=Within(), default=None, help="Time of the clock, such as 30m; else to its end."
+)
+@click.option("--margin", type=float, default=None, help="A difference that counts as none, such as 0.02.")
+@click.option(
+    "--replicates-up-to", type=click.IntRange(min=1, max=12), default=12, show_default=True,
+    help="Looks are at 3, 4, 6, 8 and 12 replicates.",
+)  # fmt: skip
+@click.option("--env", "-e", default=None, help="Environment, as for kedro run.")
+@click.option("--runner", default=None, help="As for kedro run.")
+@click.option("--runner-params", default="", callback=runner_parameters, help="As for kedro run.")
+@plain_errors
+def study(
+    dataset: str,
+    within: float | None,
+    margin: float | None,
+    replicates_up_to: int,
+    env: str | None,
+    runner: str | None,
+    runner_params: dict[str, Any],
+) -> None:
+    """A study that grows until it is settled or the time is over; the same command goes on."""
+    from guided_retraining.commands.study import study_of
+
+    study_of(
+        dataset, env, seconds=within, up_to=replicates_up_to, margin=margin, runner=runner,
+        runner_params=runner_params, say=click.echo,
+    )  # fmt: skip
+
+
 @guided.command(name="new-dataset")
 @click.argument("name")
 @click.option(

@@ -97,7 +97,8 @@ def study_status(dataset: str, study: Study, catalog: CatalogProtocol) -> StudyS
                 study.model.feature_layer,
             )  # fmt: skip
             done = missing = 0
-            for replicate in replicates:
+            taking_part = curve.configuration.replicates_of(metric, study.replicates)
+            for replicate in replicates[: len(taking_part)]:
                 for cell in curve.cells(replicate, found[scores[metric]][replicate.number]):
                     record = store.get(cell.key)
                     if record is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -31,16 +32,20 @@ def compare_with_baseline(
     results: pd.DataFrame,
     *,
     outcome: str = "robust",
+    on: Literal["validation", "test"] = "test",
     margin: float = 0.02,
     alpha: float = 0.05,
     baseline: str = "random",
     words: Mapping[str, str] | None = None,
 ) -> Contrasts:
-    """Compare each metric with random in mean test accuracy over log-budget, in every configuration.
+    """Compare each metric with random in mean accuracy over log-budget, in every configuration.
+
+    An ordering that took part in the first replicates only, since its question was settled, is left out.
 
     Args:
         results: the results table of one data set.
         outcome: the kind of accuracy.
+        on: which data.
         margin: within which a difference counts as none, above 0.
         alpha: error rate over all metrics and configurations.
         baseline: the ordering that the metrics are compared with.
@@ -55,7 +60,9 @@ def compare_with_baseline(
     """
     areas = {}
     for configuration in sorted(results["configuration"].unique()):
-        curves = curves_of(results, configuration, OUTCOMES[outcome].column)
+        kind = OUTCOMES[outcome]
+        column = kind.column if on == "test" else kind.validation_column
+        curves = curves_of(results, configuration, column).in_all_replicates()
         if baseline in curves.orderings and len(curves.orderings) > 1:
             values = log_budget_areas(curves.values, curves.budgets)
             if values.size and np.isfinite(values).all():

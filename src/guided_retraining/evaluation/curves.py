@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,12 @@ class Curves:
     def differences(self) -> NDArray[np.float64]:
         """``(n_replicates, n_orderings, n_budgets)`` accuracy minus the whole pool's in the same replicate."""
         return self.values - self.whole[:, None, None]
+
+    def in_all_replicates(self) -> Curves:
+        """The same without the orderings that were measured in some of the replicates only."""
+        there = np.flatnonzero(np.isfinite(self.values).any(axis=2).all(axis=0))
+        orderings = [self.orderings[place] for place in there]
+        return replace(self, values=self.values[:, there], orderings=orderings)
 
 
 def check_results(results: pd.DataFrame, columns: Iterable[str] = ()) -> None:

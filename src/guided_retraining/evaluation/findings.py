@@ -23,6 +23,7 @@ __all__ = [
     "ModelNumbers",
     "PricePoint",
     "Prices",
+    "Question",
     "Recommendation",
     "Step",
     "Verdict",
@@ -124,6 +125,33 @@ class Choice(TypedDict):
     test_steps: list[Step]
     not_named: dict[str, str]
     notes: list[str]
+
+
+class Question(TypedDict):
+    """A question that the answer rests on, and whether it is settled.
+
+    Attributes:
+        about: whether retraining helps (``retraining``), another ``strategy`` against the chosen one, an ``ordering``
+            against random, a smaller ``budget`` against the whole pool.
+        configuration: its key.
+        metric: the ordering; None where the question is not about one.
+        n_inputs: the budget; None likewise.
+        difference: mean difference of accuracy on validation data.
+        low: of its interval; None with fewer than three replicates.
+        high: of its interval.
+        verdict: what is shown.
+        open: whether more replicates could still change the answer.
+    """
+
+    about: Literal["retraining", "strategy", "ordering", "budget"]
+    configuration: str
+    metric: str | None
+    n_inputs: int | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    verdict: Verdict
+    open: bool
 
 
 class Contrast(TypedDict):

@@ -89,7 +89,9 @@ def recommend(
         choice=choice,
         models={name: tables.numbers(one) for name, one in cells.items()},
         differences={name: tables.differences(chosen, one) for name, one in cells.items() if one != chosen},
-        contrasts=compare_with_baseline(results, outcome=outcome, baseline=baseline, words=words, **rule),
+        contrasts=compare_with_baseline(
+            results, outcome=outcome, baseline=baseline, words=words, margin=margin, alpha=alpha
+        ),
         prices=prices(tables, choice, outcome),
         forgetting=_forgetting(tables, cells),
         attacks=attacks,

@@ -93,7 +93,7 @@ def steps_down(
         for key in outcomes
     }
     curves = {
-        key: curves_of(results, configuration, column)
+        key: curves_of(results, configuration, column).in_all_replicates()
         for key, column in columns.items()
         if measured(results, column)
     }

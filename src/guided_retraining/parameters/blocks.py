@@ -195,3 +195,4 @@ class AnswerParameters(Parameters):
     alpha: float = Field(
         0.05, gt=0, lt=0.5
     )  # share of studies in which the answer may be wrong; intervals have 1 - alpha
+    notes: tuple[str, ...] = ()  # sentences for the report

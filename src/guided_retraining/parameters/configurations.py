@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -64,6 +64,8 @@ class ConfigurationParameters(Parameters):
     metrics: tuple[str, ...] | None = None  # orders to compare here; None: all of the study
     budgets: Budgets | None = None  # None: the study's
     training: dict[str, Any] = {}
+    # metrics that take part in the first so many replicates only, as their question is settled: `guided study`
+    decided: dict[str, int] = {}
 
     @property
     def hardening(self) -> tuple[Strategy, dict[str, Any]]:
@@ -85,6 +87,15 @@ class ConfigurationParameters(Parameters):
             return [drawn] if drawn is not None else list(metrics)[:1]
         compared = [name for name in metrics if self.metrics is None or name in self.metrics]
         return sorted(compared, key=lambda name: name != drawn)
+
+    def replicates_of(self, metric: str, replicates: Sequence[int]) -> tuple[int, ...]:
+        """The replicates that a metric takes part in.
+
+        Args:
+            metric: its row.
+            replicates: of the study.
+        """
+        return tuple(replicates[: self.decided.get(metric, len(replicates))])
 
     def with_eps(self, eps: float | None) -> ConfigurationParameters:
         """The same, with an ``eps`` for a strategy that attacks and has none of its own.
@@ -108,6 +119,15 @@ class ConfigurationParameters(Parameters):
                 f"strategy {row.key} trains on the clean images; leave `pool` and `keep_clean` out"
             )
         return self
+
+    @field_validator("decided")
+    @classmethod
+    def _took_part(cls, value: dict[str, int]) -> dict[str, int]:
+        if any(replicates < 1 for replicates in value.values()):
+            raise ValueError(
+                "for each metric the number of replicates that it took part in, for example {lsa: 3}"
+            )
+        return value
 
     @field_validator("budgets")
     @classmethod

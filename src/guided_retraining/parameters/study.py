@@ -62,9 +62,12 @@ class Study(Parameters):
             self.ordering_retraining.fit(self.training, name)
             row = self.ordering_retraining.configuration(name)
             where = f"ordering_retraining.configurations.{name}"
-            for metric in row.metrics or ():
-                if metric not in self.metrics and metric not in METRICS:  # one of ours may be switched off
-                    raise ValueError(f"{where}.metrics: no such metric.{suggest(metric, self.metrics)}")
+            for key, named in (("metrics", row.metrics or ()), ("decided", row.decided)):
+                for metric in named:
+                    if (
+                        metric not in self.metrics and metric not in METRICS
+                    ):  # one of ours may be switched off
+                        raise ValueError(f"{where}.{key}: no such metric.{suggest(metric, self.metrics)}")
             if not self.orders(name):
                 raise ValueError(f"{where}.metrics: all of {list(row.metrics or ())} are switched off")
             strategy, values = row.hardening

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import mul
 from typing import Any
 
 from guided_retraining.attacks.counts import attacked_count
@@ -51,21 +52,26 @@ def plan_study(
         always = n_images["train"] if row.keep_clean else 0
         fit = study.fit(training, name)
         orders = row.orders(metrics, drawn)
+        each = {key: len(row.replicates_of(key, range(n_replicates))) for key in orders}
         if row.hardening[0].key == PLAIN:
             budgets = budget_steps(study.budgets_of(name), pool)
-            fits = [budget for budget in budgets[:-1] for _ in orders] + budgets[-1:]
-            passes = [float((always + n) * fit.epochs) for n in fits]
+            times = [sum(each.values())] * len(budgets[:-1]) + [n_replicates]
+            passes = [float((always + n) * fit.epochs) for n in budgets]
         else:
-            curves = [Curve.of(study, training, attack, (name, key), metrics[key]) for key in orders]
-            planned = [curve.hardenings(n_images["train"], adversarial["train"]) for curve in curves]
-            budgets = list(planned[0])
+            curves = {key: Curve.of(study, training, attack, (name, key), metrics[key]) for key in orders}
+            planned = {
+                key: curve.hardenings(n_images["train"], adversarial["train"])
+                for key, curve in curves.items()
+            }
+            budgets = list(planned[orders[0]])
             pool = pool if row.hardening[0].from_pool else budgets[-1]
-            passes = [how.passes for curve in planned for how in curve.values()]
+            passes = [how.passes for ways in planned.values() for how in ways.values()]
+            times = [each[key] for key, ways in planned.items() for _ in ways]
         configurations[name] = {
             "pool": pool,
             "budgets": budgets,
-            "cells": len(passes) * n_replicates,
-            "samples": round(sum(passes) * n_replicates),
+            "cells": sum(times),
+            "samples": round(sum(map(mul, passes, times))),
         }
     return {
         "clean": n_images,

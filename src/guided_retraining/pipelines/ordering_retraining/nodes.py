@@ -69,10 +69,11 @@ def retrain_curve(
 
     curve = Curve.of(study, training, attack, names, metric, model.feature_layer)
     pools = train_pools, validation_pools, test_pools
+    taking_part = curve.configuration.replicates_of(names[1], replicates)
     todo = [
         cell
         for replicate in study_replicates(
-            models, *pools, replicates, seed, attack, study.reattack, train_table
+            models, *pools, taking_part, seed, attack, study.reattack, train_table
         )
         for cell in curve.cells(replicate, scores[replicate.number])
     ]

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from guided_retraining.evaluation import answer_lines, recommend, steps_down
 from guided_retraining.evaluation.findings import Recommendation, Step
+from guided_retraining.evaluation.questions import questions_of
 from guided_retraining.evaluation.wording import configurations_in_words
 from guided_retraining.guidance.scoring import drawn_row
 from guided_retraining.machine.versions import versions
@@ -56,8 +57,8 @@ def answer(
         rule: what decides, and what counts as a loss.
 
     Returns:
-        ``recommendation``; ``lines`` of plain text, three; and ``steps``, each configuration's smaller budgets against
-        its whole pool on test data.
+        ``recommendation``; ``lines`` of plain text, three; ``steps``, each configuration's smaller budgets against its
+        whole pool on test data; and ``questions``, what is settled on validation data and what is open.
     """
     from guided_retraining.attacks.robustness import largest_linf
 
@@ -71,8 +72,9 @@ def answer(
         hardening={key: row.hardening[0].key for key, row in configurations.items()},
         own_model=model.path is not None,
         baseline=drawn_row(metrics) or "random",
-        **rule.model_dump(),
+        **rule.model_dump(exclude={"notes"}),
     )
+    found["notes"] += rule.notes
     choice = found["choice"]
     steps = {
         str(key): steps_down(
@@ -86,7 +88,8 @@ def answer(
         )
         for key in sorted(results["configuration"].unique())
     }
-    return {"lines": answer_lines(found), "recommendation": found, "steps": steps}
+    questions = questions_of(results, choice)
+    return {"lines": answer_lines(found), "recommendation": found, "steps": steps, "questions": questions}
 
 
 def report(

@@ -1,0 +1,58 @@
+"""The designs that a study will probably go through, before it is known what they will show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from guided_retraining.evaluation.findings import Question
+from guided_retraining.evaluation.looks import LOOKS
+from guided_retraining.sequential.blocks import Block
+from guided_retraining.sequential.design import Design, FullDesign
+from guided_retraining.sequential.next_design import next_design
+
+__all__ = ["is_answered", "projected"]
+
+NOT_SETTLED = Question(
+    about="retraining", configuration="", metric=None, n_inputs=None, difference=None, low=None, high=None,
+    verdict="unresolved", open=True,
+)  # fmt: skip
+
+
+def is_answered(design: Design) -> bool:
+    """Whether the answer is made anew after a design: at a look, and where there is no more than a description.
+
+    Args:
+        design: which.
+    """
+    return design.n_replicates in LOOKS or design.n_replicates < LOOKS[0]
+
+
+def projected(full: FullDesign, blocks: Sequence[Block], up_to: int) -> list[Design]:
+    """The designs still to come if nothing is settled before the last look and the best strategy stays the best.
+
+    Args:
+        full: the full design.
+        blocks: what was done.
+        up_to: replicates, at most.
+    """
+    done, found = list(blocks), []
+    while (design := next_design(full, done, up_to)) is not None:
+        found.append(design)
+        last = done[-1] if done else None
+        said = next((block["questions"] for block in reversed(done) if block["questions"] is not None), None)
+        questions = [*(said or []), NOT_SETTLED]
+        done.append(
+            Block(
+                design=design.plain(),
+                look=None,
+                work=0.0,
+                forecast_seconds=0.0,
+                seconds={},
+                lines=[],
+                strategy=last["strategy"] if last else full.first,
+                metric=last["metric"] if last else None,
+                margin=last["margin"] if last else 0.0,
+                questions=questions if is_answered(design) else None,
+            )  # fmt: skip
+        )
+    return found
