@@ -39,7 +39,7 @@ def _lines(
 
 @pytest.fixture(autouse=True)
 def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "_console", lambda: Console(file=io.StringIO()))
+    monkeypatch.setattr(progress, "console", lambda: Console(file=io.StringIO()))
 
 
 def test_long_cells_get_a_line_each_and_the_end_its_range(caplog, clock: Clock) -> None:
@@ -90,7 +90,7 @@ def test_an_error_is_not_told_as_an_end(caplog, clock: Clock) -> None:
 
 def test_a_terminal_shows_count_rate_and_note(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = io.StringIO()
-    monkeypatch.setattr(progress, "_console", lambda: Console(file=shown, force_terminal=True, width=140))
+    monkeypatch.setattr(progress, "console", lambda: Console(file=shown, force_terminal=True, width=140))
     with progress.Ticker("config_1 dsa", 4) as ticker:
         for done in range(1, 5):
             ticker.tick(done, f"accuracy 0.{done}00 with {done} inputs")

@@ -13,8 +13,8 @@ def level_at(n_replicates: int, alpha: float) -> float:
     """The error rate of the look at a number of replicates.
 
     The looks share alpha in proportion to the replicates that are new at each. A false finding at any look has at most
-    the probability that the levels sum up to, alpha, however the looks depend on each other (Bonferroni), with equal and
-    with unequal spreads; so it holds too where an ordering is left out after a look, or a budget added before one.
+    the probability that the levels sum up to, alpha, however the looks depend on each other (Bonferroni). So it holds
+    too where an ordering is left out after a look, or a budget added before one.
 
     Args:
         n_replicates: one of ``LOOKS``.

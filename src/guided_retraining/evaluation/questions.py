@@ -92,7 +92,7 @@ def _retraining(results: pd.DataFrame, choice: Choice) -> list[Question]:
 
 
 def _strategies(results: pd.DataFrame, choice: Choice) -> list[Question]:
-    """Every other strategy against the one that was best, at the largest budget of each (Hsu 1984: one-sided would do)."""
+    """Every other strategy against the best one, at the largest budget of each."""
     others = [key for key in sorted(choice["strategies"]) if key != choice["strategy"]]
     column = OUTCOMES[choice["outcomes"][0]].validation_column
     columns = []

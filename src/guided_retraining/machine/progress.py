@@ -45,8 +45,8 @@ class Ticker:
         self._done, self._found = 0, 0
         self._work_left, self._work_done = float(self.work), 0.0  # what was found finished is in neither
         self._measured: list[float] = []
-        console = _console()
-        if console.is_terminal:
+        shown = console()
+        if shown.is_terminal:
             self._live = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
@@ -54,7 +54,7 @@ class Ticker:
                 TimeElapsedColumn(),
                 TextColumn("{task.fields[left]}"),
                 TextColumn("{task.fields[note]}"),
-                console=console,
+                console=shown,
                 transient=True,
             )
             self._task = self._live.add_task(
@@ -160,7 +160,7 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def _console() -> Console:
+def console() -> Console:
     """The console of Kedro's own log handler, so that live lines and log lines do not overwrite each other."""
     for handler in (*logging.getLogger("kedro").handlers, *logging.getLogger().handlers):
         console = getattr(handler, "console", None)

@@ -15,25 +15,11 @@ from typing import Any, ClassVar
 from kedro.config import MissingConfigException, OmegaConfigLoader
 
 from guided_retraining.errors import ParameterError
+from guided_retraining.parameters.layers import deep_merge
 from guided_retraining.parameters.names import suggest
 from guided_retraining.parameters.study import Study, parse_study
 
 DEFAULTS = "defaults"  # the one root key that is no data set
-
-
-def deep_merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """``above`` laid over ``below``; dictionaries merge key by key, everything else is replaced.
-
-    >>> deep_merge({"a": {"x": 1, "y": 2}}, {"a": {"y": 3}})
-    {'a': {'x': 1, 'y': 3}}
-    """
-    merged = dict(below)
-    for key, value in above.items():
-        if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = deep_merge(merged[key], value)
-        else:
-            merged[key] = copy.deepcopy(value)
-    return merged
 
 
 class LayeredConfigLoader(OmegaConfigLoader):

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from guided_retraining.evaluation.findings import Question
+from guided_retraining.evaluation.looks import LOOKS
 from guided_retraining.parameters.study import Study
+from guided_retraining.sequential.design import Design
 
-__all__ = ["Block", "StudyLog", "made_for", "read_log"]
+__all__ = ["Block", "StudyLog", "block_of", "made_for", "read_log"]
 
 
 class Block(TypedDict):
@@ -44,6 +46,30 @@ class StudyLog(TypedDict):
 
     made_for: dict[str, Any]
     blocks: list[Block]
+
+
+def block_of(design: Design, answered: Mapping[str, Any], margin: float, **done: Any) -> Block:
+    """A block, with what was not done left empty.
+
+    Args:
+        design: that ran.
+        answered: ``strategy`` and ``metric``: the choice made after it, or the block before it.
+        margin: within which a difference counts as none.
+        done: other entries of the block.
+    """
+    block = Block(
+        design=design.plain(),
+        look=design.n_replicates if design.n_replicates in LOOKS else None,
+        work=0.0,
+        forecast_seconds=0.0,
+        seconds={},
+        lines=[],
+        strategy=answered["strategy"],
+        metric=answered["metric"],
+        margin=margin,
+        questions=None,
+    )
+    return Block(**{**block, **done})  # type: ignore[typeddict-item]
 
 
 def made_for(study: Study) -> dict[str, Any]:

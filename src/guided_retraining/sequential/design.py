@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from guided_retraining.parameters.configurations import BudgetFractions
@@ -94,7 +95,7 @@ def _first(study: Study) -> str:
 
 
 def by_bisection(grid: tuple[Budget, ...], there: tuple[Budget, ...] = ()) -> Budget | None:
-    """The budget of a grid to measure next: a quarter of the way down from the whole pool, then the middle of the widest gap.
+    """The budget of a grid to measure next: a quarter of the pool, then the middle of the widest gap.
 
     Args:
         grid: increasing; on a halving grid the first one is 1/4.
@@ -112,11 +113,7 @@ def by_bisection(grid: tuple[Budget, ...], there: tuple[Budget, ...] = ()) -> Bu
     if not there:
         return _quarter(grid)
     ends = [-1, *(place for place, budget in enumerate(grid) if budget in there), len(grid)]
-    gaps = [
-        (above - below, above, below)
-        for below, above in zip(ends, ends[1:], strict=False)
-        if above - below > 1
-    ]
+    gaps = [(above - below, above, below) for below, above in pairwise(ends) if above - below > 1]
     _, above, below = max(gaps)
     return grid[(above + below) // 2]
 

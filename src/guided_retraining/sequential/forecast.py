@@ -1,4 +1,4 @@
-"""How long a block of a growing study will take: from what its blocks took so far, before the first from a calibration."""
+"""How long a block of a growing study will take, from its blocks so far, before the first from a calibration."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def next_design(full: FullDesign, blocks: Sequence[Block], up_to: int) -> Design
     if n >= up_to or (n in LOOKS and settled(questions)):
         return None
     asked = Design.read(answered["design"]).budgets[best]
-    budgets = {name: () for name in full.grids} | {
+    budgets = dict.fromkeys(full.grids, ()) | {
         best: _asked(full.grids[best], asked, questions, answered["margin"])
     }
     return Design(n + 1, budgets, _decided(answered))
@@ -55,7 +55,7 @@ def next_design(full: FullDesign, blocks: Sequence[Block], up_to: int) -> Design
 def _asked(
     grid: tuple[Budget, ...], there: tuple[Budget, ...], questions: Sequence[Question], margin: float
 ) -> tuple[Budget, ...]:
-    """The smallest budget that each ordering's chain may end at, and the next finer one; coarser where none would do."""
+    """Where each ordering's chain may end, and the next finer budget; a coarser one where none would do."""
     chains: dict[str, list[Question]] = {}
     for question in questions:
         if question["about"] == "budget" and question["metric"] is not None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from guided_retraining.evaluation.findings import Question
 from guided_retraining.evaluation.looks import LOOKS
-from guided_retraining.sequential.blocks import Block
+from guided_retraining.sequential.blocks import Block, block_of
 from guided_retraining.sequential.design import Design, FullDesign
 from guided_retraining.sequential.next_design import next_design
 
@@ -38,21 +39,8 @@ def projected(full: FullDesign, blocks: Sequence[Block], up_to: int) -> list[Des
     done, found = list(blocks), []
     while (design := next_design(full, done, up_to)) is not None:
         found.append(design)
-        last = done[-1] if done else None
+        last: Mapping[str, Any] = done[-1] if done else {"strategy": full.first, "metric": None}
         said = next((block["questions"] for block in reversed(done) if block["questions"] is not None), None)
-        questions = [*(said or []), NOT_SETTLED]
-        done.append(
-            Block(
-                design=design.plain(),
-                look=None,
-                work=0.0,
-                forecast_seconds=0.0,
-                seconds={},
-                lines=[],
-                strategy=last["strategy"] if last else full.first,
-                metric=last["metric"] if last else None,
-                margin=last["margin"] if last else 0.0,
-                questions=questions if is_answered(design) else None,
-            )  # fmt: skip
-        )
+        questions = [*(said or []), NOT_SETTLED] if is_answered(design) else None
+        done.append(block_of(design, last, done[-1]["margin"] if done else 0.0, questions=questions))
     return found

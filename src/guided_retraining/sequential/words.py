@@ -151,8 +151,8 @@ def decided_words(blocks: Sequence[Block], margin: float) -> list[str]:
                 name = metric_name(question["metric"])
                 said.setdefault(
                     name,
-                    f"{name} is {verdicts[question['verdict']]} on validation data, as {block['look']} replicates settled; "
-                    "its figures are of those.",
+                    f"{name} is {verdicts[question['verdict']]} on validation data, as {block['look']} replicates "
+                    "settled; its figures are of those.",
                 )
     return list(said.values())
 
