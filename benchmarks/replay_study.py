@@ -2,8 +2,8 @@
 
     python benchmarks/replay_study.py data/07_model_output/digits/results.parquet
 
-Nothing is computed: the cells of the full design lie in the table, and the rule of ``kedro guided study`` asks for them.
-The yardstick is ten equal budgets with three replicates, for every configuration and ordering of the table.
+Nothing is computed: the cells of the full design lie in the table, and the rule of ``kedro guided study`` asks for
+them. The yardstick is ten equal budgets with three replicates, for every configuration and ordering of the table.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from pathlib import Path
 import pandas as pd
 
 from guided_retraining.evaluation.wording import number
+from guided_retraining.report.questions import question_words
 from guided_retraining.sequential.design import Design, FullDesign
 from guided_retraining.sequential.replay import CELL, replay
-from guided_retraining.sequential.words import design_words, question_words
+from guided_retraining.sequential.words import design_words
 
 TEN_BUDGETS, THREE_REPLICATES = 4.5, 3  # sum of 0.1 to 0.9 of the pool
 
@@ -71,7 +72,7 @@ def main() -> None:
     lines.append(
         f"\nthe full table: {number(float(results.drop_duplicates(CELL)['gradient_passes'].sum()))} passes"
     )
-    lines += [f"open: {question_words(one)}" for one in blocks[-1]["questions"] or [] if one["open"]]
+    lines += [f"open: {question_words(one, {})}" for one in blocks[-1]["questions"] or [] if one["open"]]
     sys.stdout.write("\n".join([*lines, ""]))
 
 

@@ -12,7 +12,16 @@ import pytest
 
 PACKAGE = "guided_retraining"
 SOURCE = Path(__file__).resolve().parents[1] / "src" / PACKAGE
-PLAIN_PACKAGES = ("readers", "models", "attacks", "guidance", "retraining", "evaluation", "report")
+PLAIN_PACKAGES = (
+    "readers",
+    "models",
+    "attacks",
+    "guidance",
+    "retraining",
+    "evaluation",
+    "report",
+    "sequential",
+)
 KEDRO_ROOM = ("pipelines", "io", "runners", "project", "commands", "settings", "cli", "pipeline_registry")
 DEEP_LEARNING = {"tensorflow", "keras", "torch", "jax", "art"}
 

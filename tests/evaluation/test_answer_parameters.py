@@ -21,7 +21,7 @@ STUDY = {
 @pytest.mark.parametrize("function", [choose, recommend])
 def test_parameters_and_functions_agree_on_the_defaults(function):
     signature = inspect.signature(function).parameters
-    for name, value in AnswerParameters().model_dump().items():
+    for name, value in AnswerParameters().rule.items():
         assert signature[name].default == value
 
 

@@ -22,7 +22,7 @@ def test_a_study_grows_in_whole_designs_and_goes_on(small):
     first = kedro(small, "guided", "study", "digits", "--env", "smoke", "--replicates-up-to", "1")
     assert first.returncode == 0, first.stdout + first.stderr
     assert "more designs, about" in first.stdout
-    assert "describes 1 replicates and shows nothing yet" in first.stdout
+    assert "describes 1 replicate and shows nothing yet" in first.stdout
     folder = small / "data/smoke/08_reporting/digits"
     log = json.loads((folder / "study_log.json").read_text())
     assert [block["design"]["budgets"] for block in log["blocks"]] == [{"config_2": [0.25]}]

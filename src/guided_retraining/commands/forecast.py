@@ -16,6 +16,7 @@ from guided_retraining.machine.progress import duration
 from guided_retraining.parameters.blocks import FitParameters
 from guided_retraining.parameters.study import Study
 from guided_retraining.retraining.plan import plan_study
+from guided_retraining.sequential.forecast import first_pace, work_of
 
 CALIBRATION_SECONDS = 2.0  # for training and for prediction each
 # Batches a call: on a GPU a few would end before they were well begun.
@@ -116,8 +117,8 @@ def forecast(study: Study, n_images: dict[str, int], model: Any) -> dict[str, An
     evaluated = planned["cells"] * sum(
         planned["clean"][split] + planned["adversarial"][split] for split in ("validation", "test")
     )
-    own = study.model.path is not None
-    original = 0 if own else n_images["train"] * study.training.epochs * len(study.replicates)
+    pace = first_pace(study, n_images, speed.training)
+    seconds = pace.seconds(len(study.replicates), work_of(study, n_images), answered=True)
     image_bytes = int(np.prod(model.inputs[0].shape[1:])) * 4
     adversarial = sum(planned["adversarial"].values())
     pool = planned["clean"]["train"] + planned["adversarial"]["train"]
@@ -126,7 +127,7 @@ def forecast(study: Study, n_images: dict[str, int], model: Any) -> dict[str, An
         "words": configurations_in_words(retraining.configurations, largest_linf(study.attack.attacks)),
         "cells": planned["cells"],
         "samples": planned["samples"],
-        "seconds": (planned["samples"] + original) / speed.training + evaluated / speed.prediction,
+        "seconds": seconds + evaluated / speed.prediction,
         "training_speed": speed.training,
         "memory_bytes": 2**30 + pool * image_bytes + 6 * speed.model_bytes,  # 1 GiB: Python and its libraries
         "disk_bytes": (sum(n_images.values()) + 2 * adversarial) * image_bytes + 2 * speed.model_bytes,
@@ -138,7 +139,7 @@ def describe(dataset: str, found: dict[str, Any]) -> list[str]:
     lines = [
         f"{dataset}: {found['cells']:,} retrained models, {found['samples']:,} samples x epochs",
         f"  about {duration(found['seconds'])} here ({found['training_speed']:,.0f} images/s in training), "
-        "attacks and scoring not counted",
+        "models, attacks and report included",
         f"  about {found['memory_bytes'] / 2**30:.1f} GiB of memory, {found['disk_bytes'] / 2**30:.2f} GiB of disk",
     ]
     for name, row in found["plan"]["configurations"].items():
@@ -150,8 +151,8 @@ def describe(dataset: str, found: dict[str, Any]) -> list[str]:
         )
     if found["seconds"] > LONG_SECONDS:
         lines.append(
-            "  that is long: fewer replicates or budgets, configurations or metrics set to null, or "
-            "ordering_retraining.training.epochs shorten it in proportion; docs/scaling.md spreads it over machines"
+            "  that is long: `kedro guided study` tells what a part of it shows; fewer replicates or budgets, "
+            "configurations or metrics set to null, or fewer ordering_retraining.training.epochs shorten it in proportion; docs/scaling.md spreads it over machines"
         )
         if not visible_gpus():
             lines.append("  no GPU is used here; kedro guided doctor tells what there is and why")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from guided_retraining.commands.frame import chosen, open_project
@@ -72,17 +71,11 @@ def study_of(
 
 def _measured(study: Study, summary: Mapping[str, Any]) -> Pace:
     """This machine's pace, from a few seconds of training a model of the study's."""
-    from guided_retraining.commands.forecast import calibrate
+    from guided_retraining.commands.forecast import calibrate, model_of
     from guided_retraining.machine.backend import side_by_side
-    from guided_retraining.models.architectures import build_model
-    from guided_retraining.models.loading import load_model
 
-    shape, classes = tuple(summary["image_shape"]), len(summary["class_names"])
-    if study.model.path:
-        model = load_model(Path(study.model.path))
-    else:
-        model = build_model(str(study.model.architecture), shape, classes, seed=study.seed)
-    speed = calibrate(model, study.training, study.ordering_retraining.fits_at_once or side_by_side())
+    at_once = study.ordering_retraining.fits_at_once or side_by_side()
+    speed = calibrate(model_of(study, summary), study.training, at_once)
     return first_pace(study, summary["images"], speed.training)
 
 

@@ -65,11 +65,16 @@ def _question(
         metric=metric,
         n_inputs=n_inputs,
         difference=difference,
-        low=bounds[0],
-        high=bounds[1],
+        low=_possible(bounds[0]),
+        high=_possible(bounds[1]),
         verdict=verdict,
         open=verdict == "unresolved" if is_open is None else is_open,
     )
+
+
+def _possible(bound: float | None) -> float | None:
+    """A bound within what differences of accuracies can be."""
+    return None if bound is None else min(1.0, max(-1.0, bound))
 
 
 def _retraining(results: pd.DataFrame, choice: Choice) -> list[Question]:

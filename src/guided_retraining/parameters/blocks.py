@@ -196,3 +196,8 @@ class AnswerParameters(Parameters):
         0.05, gt=0, lt=0.5
     )  # share of studies in which the answer may be wrong; intervals have 1 - alpha
     notes: tuple[str, ...] = ()  # sentences for the report
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        """What the choice is made by."""
+        return self.model_dump(exclude={"notes"})

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from guided_retraining.evaluation.findings import Recommendation, Step
+from guided_retraining.evaluation.findings import Question, Recommendation, Step
 from guided_retraining.report.sheet import SheetInput
 
 __all__ = ["PageContext"]
@@ -23,6 +23,7 @@ class PageContext:
         recommendation: from ``recommend``.
         results: the results table of one data set.
         steps: of each configuration, on test data, from ``steps_down``.
+        questions: what is settled and what is open, from ``questions_of``.
         figures: by name, as in ``guided_retraining.report.figures.FIGURES``; each a Matplotlib figure or the bytes of a
             PNG or SVG file.
         sheet_inputs: where each input lies in the figure ``sheet``, from ``adversarial_sheet``.
@@ -42,6 +43,7 @@ class PageContext:
     recommendation: Recommendation
     results: pd.DataFrame
     steps: Mapping[str, Sequence[Step]] = field(default_factory=dict)
+    questions: Sequence[Question] = ()
     figures: Mapping[str, Figure | bytes] = field(default_factory=dict)
     sheet_inputs: Sequence[SheetInput] = ()
     train_table: pd.DataFrame | None = None

@@ -15,6 +15,7 @@ from guided_retraining.report.context import PageContext
 from guided_retraining.report.costs import costs_table
 from guided_retraining.report.main_table import main_caption, main_numbers, main_table
 from guided_retraining.report.paper import PaperTable
+from guided_retraining.report.questions import questions_caption, questions_numbers, questions_table
 from guided_retraining.report.ranking_tables import agreement_table, ranking_table, stability_table
 from guided_retraining.report.strategies import (
     strategies_caption,
@@ -49,6 +50,13 @@ def paper_tables(context: PageContext) -> dict[str, PaperTable]:
         "strategies": PaperTable("price", strategies_caption(r), strategies_table(r), strategies_numbers(r)),
         "budgets": PaperTable(
             "budgets", _steps_caption(c), steps_table(c.steps, r["words"]), steps_numbers(c.steps), 2
+        ),
+        "questions": PaperTable(
+            "budgets",
+            questions_caption(c.questions),
+            questions_table(c.questions, r["words"], r["choice"]["baseline"], r["choice"]["margin"]),
+            questions_numbers(c.questions),
+            fold=questions_caption(c.questions),
         ),
         "contrasts": PaperTable(
             "ranking",

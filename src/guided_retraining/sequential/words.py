@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from guided_retraining.evaluation.advice import replicates_text
 from guided_retraining.evaluation.findings import Question
 from guided_retraining.evaluation.looks import LOOKS
-from guided_retraining.evaluation.wording import metric_name, number, points, signed_points
+from guided_retraining.evaluation.wording import metric_name, points, signed_points
 from guided_retraining.machine.progress import duration
+from guided_retraining.report.questions import question_words
 from guided_retraining.sequential.blocks import Block
 from guided_retraining.sequential.design import Budget, Design
 
-__all__ = ["design_words", "plan_lines", "question_words", "settled_and_open", "truth_lines"]
+__all__ = ["design_words", "notes_of", "plan_lines", "settled_and_open", "truth_lines"]
 
 
 def design_words(design: Design, before: Design | None = None) -> str:
@@ -24,7 +26,7 @@ def design_words(design: Design, before: Design | None = None) -> str:
     >>> design_words(Design(1, {"config_2": (0.25,)}))
     '1 replicate; config_2 at 25 % and the whole pool'
     """
-    replicates = "1 replicate" if design.n_replicates == 1 else f"{design.n_replicates} replicates"
+    replicates = replicates_text(design.n_replicates)
     smaller = {name: budgets for name, budgets in design.budgets.items() if budgets}
     at = [
         f"{name} at {', '.join(_budget(budget) for budget in budgets)} and the whole pool"
@@ -32,7 +34,8 @@ def design_words(design: Design, before: Design | None = None) -> str:
     ]
     rest = len(design.budgets) - len(smaller)
     if rest:
-        at.append(f"{rest} {'other ' if smaller else ''}configurations at the whole pool alone")
+        plural = "configuration" if rest == 1 else "configurations"
+        at.append(f"{rest} {'other ' if smaller else ''}{plural} at the whole pool alone")
     if before is not None and before.n_replicates == design.n_replicates:
         replicates = f"the same {replicates}"
     settled = sorted({metric for row in design.decided.values() for metric in row})
@@ -72,24 +75,12 @@ def _looked(design: Design, before: Design | None) -> bool:
     return design.n_replicates in LOOKS and (before is None or before.n_replicates < design.n_replicates)
 
 
-def question_words(question: Question) -> str:
-    """A question with what is known of it.
-
-    Args:
-        question: from ``questions_of``.
-    """
-    where, difference = question["configuration"], signed_points(question["difference"])
+def _known(question: Question) -> str:
+    """A question with what is known of it."""
     bounds = ""
     if question["low"] is not None and question["high"] is not None:
         bounds = f", {signed_points(question['low'], unit=False)} to {signed_points(question['high'])}"
-    subject = {
-        "retraining": f"{where} against the original model",
-        "strategy": f"{where} against the best strategy",
-        "ordering": f"{metric_name(question['metric'])} against random in {where}",
-        "budget": f"{number(question['n_inputs'])} inputs by {metric_name(question['metric'])} against the whole pool",
-    }[question["about"]]
-    verdicts = {"equal": "equal within the margin", "unresolved": "not resolved"}
-    return f"{subject}: {verdicts.get(question['verdict'], question['verdict'])} ({difference}{bounds})"
+    return f"{question_words(question, {})}: {signed_points(question['difference'])}{bounds}"
 
 
 def settled_and_open(name: str, block: Block) -> list[str]:
@@ -105,9 +96,9 @@ def settled_and_open(name: str, block: Block) -> list[str]:
     open_ones = [one for one in block["questions"] if one["open"]]
     head = f"{name}: so far: {block['lines'][0]}"
     if block["look"] is None:
-        return [head, f"  describes {block['design']['n_replicates']} replicates and shows nothing yet"]
+        return [head, f"  describes {replicates_text(block['design']['n_replicates'])} and shows nothing yet"]
     lines = [head, f"  settled {len(block['questions']) - len(open_ones)}, open {len(open_ones)}"]
-    return lines + [f"  open: {question_words(one)}" for one in open_ones]
+    return lines + [f"  open: {_known(one)}" for one in open_ones]
 
 
 def _next(n: int) -> int:

@@ -72,7 +72,7 @@ def answer(
         hardening={key: row.hardening[0].key for key, row in configurations.items()},
         own_model=model.path is not None,
         baseline=drawn_row(metrics) or "random",
-        **rule.model_dump(exclude={"notes"}),
+        **rule.rule,
     )
     found["notes"] += rule.notes
     choice = found["choice"]
@@ -137,6 +137,7 @@ def report(
         recommendation=recommendation,
         results=results,
         steps=steps,
+        questions=answer["questions"],
         figures={name.removesuffix(FIGURE): figure for name, figure in figures.items()},
         sheet_inputs=sheet_inputs,
         train_table=train_table,
