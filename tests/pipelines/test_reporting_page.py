@@ -12,7 +12,7 @@ def test_the_page_lists_the_parameters_of_its_own_data_set() -> None:
     c = context_of()
     empty = pd.DataFrame(columns=["attack", "correct_before", "success"])
     page, tables = report(
-        answer={"recommendation": c.recommendation, "steps": c.steps},
+        answer={"recommendation": c.recommendation, "steps": c.steps, "questions": []},
         results=c.results,
         costs=c.costs,
         train_table=empty,

@@ -7,11 +7,12 @@ import pytest
 
 from guided_retraining.errors import InputError
 from guided_retraining.evaluation.looks import LOOKS
+from guided_retraining.evaluation.questions import settled
 from guided_retraining.sequential.blocks import read_log
 from guided_retraining.sequential.design import Design, FullDesign, by_bisection, full_design, parameters_of
 from guided_retraining.sequential.projection import projected
 from guided_retraining.sequential.replay import part_of, replay
-from made_up_study import FRACTIONS, METRICS, made_up_costs, made_up_study
+from made_up_study import FRACTIONS, METRICS, POOLS, made_up_costs, made_up_study
 
 GRID = FRACTIONS[:-1]
 FULL = FullDesign(tuple(range(12)), dict.fromkeys(("config_1", "config_2", "config_3"), GRID), "config_2")
@@ -67,6 +68,7 @@ def test_after_the_first_replicate_only_the_best_strategy_has_smaller_budgets():
 
 def test_a_clear_study_ends_early_and_leaves_settled_orderings_out():
     blocks = played(noise=0.003, loss=0.3)
+    assert settled(blocks[-1]["questions"])
     last = designs(blocks)[-1]
     assert last.n_replicates in LOOKS[:3]
     for design in designs(blocks):
@@ -95,6 +97,16 @@ def test_work_is_that_of_the_cells_asked_for_each_once():
     whole = results.drop_duplicates(["configuration", "seed", "n_inputs", "gradient_passes"])
     assert 0 < sum(block["work"] for block in blocks) < 0.5 * whole["gradient_passes"].sum()
     assert min(block["work"] for block in blocks) >= 0
+
+
+@pytest.mark.parametrize(("noise", "share"), [(0.003, 0.1), (0.01, 0.2), (0.03, 0.2)])
+def test_it_takes_less_than_a_fifth_of_ten_equal_budgets_with_three_replicates(noise, share):
+    ten = sum(
+        3 * (len(METRICS) * sum(10 * round(pool * step / 10) for step in range(1, 10)) + 10 * pool)
+        for pool in (POOLS[name] for name in FULL.grids)
+    )
+    loss = 0.2 if noise == 0.03 else 0.3
+    assert sum(block["work"] for block in played(noise=noise, loss=loss)) < share * ten
 
 
 def test_a_part_has_no_rows_of_other_replicates_budgets_or_configurations():

@@ -152,7 +152,8 @@ def describe(dataset: str, found: dict[str, Any]) -> list[str]:
     if found["seconds"] > LONG_SECONDS:
         lines.append(
             "  that is long: `kedro guided study` tells what a part of it shows; fewer replicates or budgets, "
-            "configurations or metrics set to null, or fewer ordering_retraining.training.epochs shorten it in proportion; docs/scaling.md spreads it over machines"
+            "configurations or metrics set to null, or fewer ordering_retraining.training.epochs shorten it in "
+            "proportion; docs/scaling.md spreads it over machines"
         )
         if not visible_gpus():
             lines.append("  no GPU is used here; kedro guided doctor tells what there is and why")
