@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-from made_up_page import context_of
 
 from guided_retraining.pipelines.reporting.nodes import report
+from made_up_page import context_of
 
 
 def test_the_page_lists_the_parameters_of_its_own_data_set() -> None:

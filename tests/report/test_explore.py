@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import vl_convert
-from made_up_page import context_of
 
 from guided_retraining.evaluation.answer import interval_text
 from guided_retraining.report import accuracy_curves, price_figure
@@ -16,6 +15,7 @@ from guided_retraining.report.explore_curves import curves_explorable
 from guided_retraining.report.explore_price import price_explorable
 from guided_retraining.report.marks import marker_path
 from guided_retraining.report.palette import configuration_styles, metric_style
+from made_up_page import context_of
 from made_up_study import HARDENING, STORED, WORDS
 
 ALL = (*STORED, "config_4")

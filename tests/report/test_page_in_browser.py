@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_page import context_of
 
 from browser import Browser, browser
 from guided_retraining.report import (
@@ -22,6 +21,7 @@ from guided_retraining.report import (
     render_page,
 )
 from guided_retraining.report.palette import metric_style
+from made_up_page import context_of
 from made_up_study import HARDENING, STORED, WORDS
 
 ALL = (*STORED, "config_4")

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-from made_up_page import context_of
-
 from guided_retraining.evaluation import choose
 from guided_retraining.evaluation.questions import questions_of
 from guided_retraining.report import paper_tables, render_page
 from guided_retraining.report.questions import questions_caption, questions_table
+from made_up_page import context_of
 from made_up_study import WORDS, made_up_study
 
 

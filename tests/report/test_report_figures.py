@@ -5,8 +5,6 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from made_up_findings import recommendation, steps
-from made_up_page import context_of
 
 from guided_retraining.errors import InputError
 from guided_retraining.evaluation import recommend
@@ -26,6 +24,8 @@ from guided_retraining.report import (
     score_distributions,
 )
 from guided_retraining.report.palette import MUTED, metric_order, metric_style
+from made_up_findings import recommendation, steps
+from made_up_page import context_of
 from made_up_study import HARDENING, METRICS, STORED, WORDS, made_up_costs, made_up_study
 
 

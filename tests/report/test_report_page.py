@@ -5,7 +5,6 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-from made_up_page import context_of
 
 from guided_retraining.report import (
     FIGURES,
@@ -18,6 +17,7 @@ from guided_retraining.report import (
 )
 from guided_retraining.report.explorable import chart_library
 from guided_retraining.report.html import to_html
+from made_up_page import context_of
 from made_up_study import made_up_study
 
 VOID = {"meta", "img", "br", "link", "hr", "input"}
