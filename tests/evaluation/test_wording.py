@@ -26,7 +26,11 @@ def test_a_configuration_is_described_by_what_it_does_whatever_its_key():
 
 
 def test_configurations_that_differ_are_told_apart_in_words():
-    compared = {"metrics", "budgets"}  # they decide which models there are, not what is done with one
+    compared = {
+        "metrics",
+        "budgets",
+        "decided",
+    }  # they decide which models there are, not what is done with one
     assert set(CHOICES) | compared | {"strategy"} == set(ConfigurationParameters.model_fields)
     rows = [dict(zip(CHOICES, values, strict=True)) for values in product(*CHOICES.values())]
     words = [configuration_words(ConfigurationParameters(**row)) for row in rows]

@@ -20,6 +20,9 @@ def level_at(n_replicates: int, alpha: float) -> float:
         n_replicates: one of ``LOOKS``.
         alpha: of all looks together, in (0, 1).
 
+    Returns:
+        In (0, alpha).
+
     Raises:
         ParameterError: nothing may be decided at that number of replicates.
 

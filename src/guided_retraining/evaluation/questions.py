@@ -43,6 +43,9 @@ def settled(questions: Sequence[Question]) -> bool:
 
     Args:
         questions: from :func:`questions_of`.
+
+    Returns:
+        True too where nothing was asked.
     """
     return not any(question["open"] for question in questions)
 

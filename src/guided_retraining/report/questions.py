@@ -23,6 +23,9 @@ def questions_caption(questions: Sequence[Question]) -> str:
 
     Args:
         questions: from ``questions_of``.
+
+    Returns:
+        One line.
     """
     still = sum(question["open"] for question in questions)
     said = (
@@ -66,6 +69,9 @@ def questions_numbers(questions: Sequence[Question]) -> pd.DataFrame:
 
     Args:
         questions: from ``questions_of``.
+
+    Returns:
+        A row for each, with the entries of ``Question``.
     """
     return pd.DataFrame(list(questions), columns=list(Question.__annotations__))
 
@@ -83,6 +89,9 @@ def question_words(one: Question, words: Mapping[str, str], baseline: str = "ran
         one: the question.
         words: what each configuration does, by key.
         baseline: the ordering that the metrics are compared with.
+
+    Returns:
+        Both sides of the comparison.
     """
     label = configuration_label(one["configuration"], words)
     return {

@@ -14,6 +14,9 @@ def with_reload(page: str) -> str:
     Args:
         page: HTML of a report.
 
+    Returns:
+        The same page with one line more.
+
     >>> with_reload(PLACE) == PLACE + RELOAD == with_reload(PLACE + RELOAD)
     True
     """
@@ -25,5 +28,8 @@ def without_reload(page: str) -> str:
 
     Args:
         page: HTML of a report.
+
+    Returns:
+        The page without that line.
     """
     return page.replace(RELOAD, "", 1)
