@@ -46,9 +46,9 @@ docs: $(STAMP)
 build: $(STAMP)
 	$(BIN)/python -m build --wheel --no-isolation
 
-# Without the addresses of package indexes, for all operating systems and Python versions at once.
+# For all operating systems and Python versions at once.
 lock: $(STAMP)
-	$(BIN)/uv pip compile --universal --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
+	$(BIN)/uv pip compile --universal --no-header --no-annotate --python-version 3.11 \
 		--extra dev --quiet --output-file requirements.lock pyproject.toml
 
 resolve: $(STAMP)

@@ -24,7 +24,7 @@ def resolved(extras: str, python: str) -> dict[str, str]:
     chosen = [argument for extra in extras.split() for argument in ("--extra", extra)]
     finished = subprocess.run(
         ["uv", "pip", "compile", "--python-version", python, "--python-platform", "x86_64-manylinux_2_28",
-         *chosen, "--quiet", "--no-header", "--no-annotate", "--no-emit-index-url", "pyproject.toml"],
+         *chosen, "--quiet", "--no-header", "--no-annotate", "pyproject.toml"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if finished.returncode != 0:

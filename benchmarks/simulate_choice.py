@@ -202,13 +202,18 @@ def coverage(
     return float(((low <= truth) & (truth <= high)).mean()), float((np.abs(mean - truth) <= half).mean())
 
 
-def main() -> None:
-    """Print the tables."""
+def studies_asked(description: str | None) -> int:
+    """How many studies the command line asks for."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--studies", type=int, default=10_000, help="simulated for each number")
-    n = parser.parse_args().studies
+    return int(parser.parse_args().studies)
+
+
+def main() -> None:
+    """Print the tables."""
+    n = studies_asked(__doc__)
     rng = np.random.default_rng(0)
     head = " | ".join(f"{r} replicates" for r in REPLICATES)
     rule = "|---" * (len(REPLICATES) + 1) + "|"

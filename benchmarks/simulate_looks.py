@@ -9,12 +9,21 @@ unequal spreads. Each is looked at with 3, 4, 6, 8 and 12 replicates.
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 import numpy as np
 from numpy.typing import NDArray
-from simulate_choice import ALPHA, MARGIN, N_BUDGETS, ORDERINGS, SPREADS, Spreads, areas, differences
+from simulate_choice import (
+    ALPHA,
+    MARGIN,
+    N_BUDGETS,
+    ORDERINGS,
+    SPREADS,
+    Spreads,
+    areas,
+    differences,
+    studies_asked,
+)
 
 from guided_retraining.evaluation.dunnett import many_to_one
 from guided_retraining.evaluation.layout import lower_bounds
@@ -81,11 +90,7 @@ def replicates_needed(rng: np.random.Generator, n_studies: int, effect: float) -
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--studies", type=int, default=10_000, help="simulated for each number")
-    n = parser.parse_args().studies
+    n = studies_asked(__doc__)
     rng = np.random.default_rng(0)
     lines = [
         "| spreads | a metric said to differ | the same with 5 % at each look | a budget accepted |",

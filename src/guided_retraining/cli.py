@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from kedro.framework.cli.project import project_group
 from kedro.framework.cli.project import run as kedro_run
 
 from guided_retraining.commands.frame import chosen, open_project, plain_errors
+from guided_retraining.commands.options import Within, about_a_model
 from guided_retraining.errors import DataFileError
 
 
@@ -91,33 +91,6 @@ def status(datasets: tuple[str, ...], env: str | None) -> None:
             click.echo("\n".join(found.lines(name)) if found else f"{name}: no scores yet")
 
 
-class Within(click.ParamType):
-    """A time such as ``30m``, ``1h30m`` or ``90s``, in seconds."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds."""
-        from pandas import Timedelta
-
-        try:
-            seconds = float(Timedelta(value).total_seconds())
-        except ValueError:
-            seconds = 0.0
-        if seconds < 1:
-            self.fail(
-                f"expected a time with its unit, such as 30m, 1h30m or 90s, found '{value}'", param, ctx
-            )
-        return seconds
-
-
-def runner_parameters(_ctx: click.Context, _param: click.Parameter, value: str) -> dict[str, Any]:
-    """Kedro's own reading of ``name=value,...``."""
-    from kedro.framework.cli.utils import _split_params
-
-    return dict(_split_params(_ctx, _param, value)) if value else {}
-
-
 @guided.command()
 @click.argument("dataset")
 @click.option(
@@ -128,9 +101,6 @@ def runner_parameters(_ctx: click.Context, _param: click.Parameter, value: str) 
     "--replicates-up-to", type=click.IntRange(min=1, max=12), default=12, show_default=True,
     help="Looks are at 3, 4, 6, 8 and 12 replicates.",
 )  # fmt: skip
-@click.option("--env", "-e", default=None, help="Environment, as for kedro run.")
-@click.option("--runner", default=None, help="As for kedro run.")
-@click.option("--runner-params", default="", callback=runner_parameters, help="As for kedro run.")
 @plain_errors
 def study(
     dataset: str,
@@ -148,6 +118,9 @@ def study(
         dataset, env, seconds=within, up_to=replicates_up_to, margin=margin, runner=runner,
         runner_params=runner_params, say=click.echo,
     )  # fmt: skip
+
+
+study.params += [option for option in kedro_run.params if option.name in ("env", "runner", "runner_params")]
 
 
 @guided.command(name="new-dataset")
@@ -183,23 +156,6 @@ def new_dataset_command(
         name, images, model, parameters=parameters, folder=folder, size=size, max_unreadable=max_unreadable
     ):
         click.echo(line)
-
-
-def about_a_model(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of what is attacked and how."""
-    number = click.IntRange(min=1)
-    for option in (
-        click.option("--seed", type=click.IntRange(min=0), default=0, help="Of drawn images and attacks."),
-        click.option("--steps", type=number, default=20, help="Of the strongest attacks; papers take 100."),
-        click.option(
-            "--input-range", default=None, help="0..1, 0..255 or -1..1 of a pixel; else it is tried."
-        ),
-        click.option(
-            "--class-names", default=None, help="With commas, in the model's order; else sorted by name."
-        ),
-    ):
-        command = option(command)
-    return command
 
 
 @guided.command()

@@ -85,15 +85,15 @@ def examine(dataset: str | None, configured: Mapping[str, Study], catalog: Catal
     facts = gather()
     if facts.fault:
         return Checkup(facts, dataset or USUAL[0], None, None, None)
-    from guided_retraining.commands.forecast import calibrate, model_of
+    from guided_retraining.commands.forecast import at_once, calibrate, model_of
     from guided_retraining.machine.backend import side_by_side
     from guided_retraining.models.architectures import build_model
 
     if dataset is None:
-        model, fit, at_once = build_model(*USUAL, seed=0), FitParameters(), side_by_side()
+        model, fit, fits = build_model(*USUAL, seed=0), FitParameters(), side_by_side()
     else:
         study = configured[dataset]
         model, fit = model_of(study, catalog.load(f"{dataset}.dataset_summary")), study.training
-        at_once = study.ordering_retraining.fits_at_once or side_by_side()
-    speed = calibrate(model, fit, at_once)
-    return Checkup(facts, dataset or USUAL[0], speed.training, speed.prediction, at_once)
+        fits = at_once(study)
+    speed = calibrate(model, fit, fits)
+    return Checkup(facts, dataset or USUAL[0], speed.training, speed.prediction, fits)

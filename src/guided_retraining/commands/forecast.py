@@ -15,8 +15,7 @@ from guided_retraining.machine.parallel import in_threads
 from guided_retraining.machine.progress import duration
 from guided_retraining.parameters.blocks import FitParameters
 from guided_retraining.parameters.study import Study
-from guided_retraining.retraining.plan import plan_study
-from guided_retraining.sequential.forecast import first_pace, work_of
+from guided_retraining.sequential.forecast import first_pace, plan_of, work_of
 
 CALIBRATION_SECONDS = 2.0  # for training and for prediction each
 # Batches a call: on a GPU a few would end before they were well begun.
@@ -77,6 +76,17 @@ def calibrate(model: Any, fit: FitParameters, at_once: int) -> Speed:
     return Speed(images_a_second(train), images_a_second(classify), sum(weight.nbytes for weight in start))
 
 
+def at_once(study: Study) -> int:
+    """How many models a run of a study fits side by side.
+
+    Args:
+        study: its parameters.
+    """
+    from guided_retraining.machine.backend import side_by_side
+
+    return study.ordering_retraining.fits_at_once or side_by_side()
+
+
 def model_of(study: Study, summary: Mapping[str, Any]) -> Any:
     """A study's model, from its file or new of its architecture.
 
@@ -107,18 +117,15 @@ def forecast(study: Study, n_images: dict[str, int], model: Any) -> dict[str, An
     """
     from guided_retraining.attacks.robustness import largest_linf
     from guided_retraining.evaluation.wording import configurations_in_words
-    from guided_retraining.machine.backend import side_by_side
 
     retraining = study.ordering_retraining
-    planned = plan_study(
-        n_images, study.attack, retraining, study.training, study.metrics, len(study.replicates)
-    )
-    speed = calibrate(model, study.training, retraining.fits_at_once or side_by_side())
+    planned = plan_of(study, n_images)
+    speed = calibrate(model, study.training, at_once(study))
     evaluated = planned["cells"] * sum(
         planned["clean"][split] + planned["adversarial"][split] for split in ("validation", "test")
     )
-    pace = first_pace(study, n_images, speed.training)
-    seconds = pace.seconds(len(study.replicates), work_of(study, n_images), answered=True)
+    pace = first_pace(study, planned, speed.training)
+    seconds = pace.seconds(len(study.replicates), work_of(study, planned), answered=True)
     image_bytes = int(np.prod(model.inputs[0].shape[1:])) * 4
     adversarial = sum(planned["adversarial"].values())
     pool = planned["clean"]["train"] + planned["adversarial"]["train"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from guided_retraining.commands.unfinished import what_is_missing
 from guided_retraining.errors import DataFileError
-from guided_retraining.images.arrays import ImageArray, UnitImages
+from guided_retraining.images.arrays import ImageArray, UnitImages, drawn_positions
 from guided_retraining.parameters.study import Study
 
 __all__ = ["Given", "from_files", "of_study"]
@@ -96,7 +96,7 @@ def of_study(
         return _ready(f"{dataset} hardened", hardened[0], images, n_images, seed, names, input_range)
     of_test: ImageArray = catalog.load(f"{dataset}.test_images")
     labels = np.asarray(catalog.load(f"{dataset}.test_labels"), np.int64)
-    drawn = _drawn(len(labels), n_images, seed)
+    drawn = drawn_positions(len(labels), n_images, seed)
     model = with_range(hardened[0], input_range)
     return Given(f"{dataset} hardened", model, np.asarray(of_test[drawn]), labels[drawn], names, ())
 
@@ -133,7 +133,7 @@ def _ready(
     if images.suffix == ".npz":
         raw = read_npz(images, **wanted)
         split = raw.test if raw.test is not None else raw.train
-        drawn = _drawn(len(split), n_images, seed)
+        drawn = drawn_positions(len(split), n_images, seed)
         stored, labels = split.images[drawn], split.labels[drawn]
         names, notes = list(raw.class_names), list(raw.notes)
     else:  # of a hundred thousand files, only those drawn are opened
@@ -150,7 +150,3 @@ def _ready(
 def _input_shape(model: Any) -> tuple[Any, Any, Any]:
     shape = tuple(model.inputs[0].shape[1:]) if len(model.inputs) == 1 else ()
     return shape if len(shape) == 3 else (None, None, None)  # told by check_model
-
-
-def _drawn(available: int, wanted: int, seed: int) -> NDArray[np.int64]:
-    return np.sort(np.random.default_rng(seed).permutation(available)[:wanted]).astype(np.int64)

@@ -12,7 +12,7 @@ from guided_retraining.parameters.layers import deep_merge
 from guided_retraining.parameters.study import Study, parse_study
 from guided_retraining.project.config_loader import project_folder, project_loader
 from guided_retraining.sequential.design import full_design
-from guided_retraining.sequential.forecast import Pace, first_pace
+from guided_retraining.sequential.forecast import Pace, first_pace, plan_of
 from guided_retraining.sequential.growing import GrowingStudy
 from guided_retraining.sequential.loop import grow
 
@@ -51,13 +51,12 @@ def study_of(
     one_thread_an_operation()
     with open_project(env) as (catalog, configured):
         chosen((name,), configured)
-        block = deep_merge(
-            project_loader(env)["parameters"][name], {} if margin is None else {"answer": {"margin": margin}}
-        )
+        own: dict[str, Any] = {} if margin is None else {"answer": {"margin": margin}}
+        block = deep_merge(project_loader(env)["parameters"][name], own)
         study = parse_study(name, block)
 
         def run(stages: tuple[str, ...], parameters: Mapping[str, Any]) -> float:
-            laid_over = deep_merge(dict(parameters), {} if margin is None else {"answer": {"margin": margin}})
+            laid_over = deep_merge(dict(parameters), own)
             return run_stages(name, stages, laid_over, env=env, runner=runner, runner_params=runner_params)
 
         run(("preprocessing",), {})
@@ -71,12 +70,10 @@ def study_of(
 
 def _measured(study: Study, summary: Mapping[str, Any]) -> Pace:
     """This machine's pace, from a few seconds of training a model of the study's."""
-    from guided_retraining.commands.forecast import calibrate, model_of
-    from guided_retraining.machine.backend import side_by_side
+    from guided_retraining.commands.forecast import at_once, calibrate, model_of
 
-    at_once = study.ordering_retraining.fits_at_once or side_by_side()
-    speed = calibrate(model_of(study, summary), study.training, at_once)
-    return first_pace(study, summary["images"], speed.training)
+    speed = calibrate(model_of(study, summary), study.training, at_once(study))
+    return first_pace(study, plan_of(study, summary["images"]), speed.training)
 
 
 def run_stages(

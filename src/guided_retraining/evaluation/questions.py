@@ -13,7 +13,7 @@ from guided_retraining.evaluation.dunnett import many_to_one
 from guided_retraining.evaluation.findings import Choice, Question, Verdict
 from guided_retraining.evaluation.layout import lower_bounds
 from guided_retraining.evaluation.outcomes import OUTCOMES
-from guided_retraining.evaluation.steps import FEWEST_REPLICATES, levels
+from guided_retraining.evaluation.steps import FEWEST_REPLICATES, gain_over, levels
 
 __all__ = ["questions_of", "settled"]
 
@@ -82,50 +82,41 @@ def _possible(bound: float | None) -> float | None:
 
 def _retraining(results: pd.DataFrame, choice: Choice) -> list[Question]:
     """The chosen strategy's gain over the original model; the best of several was picked, so they share alpha."""
-    from scipy import stats
-
-    column = OUTCOMES[choice["outcomes"][0]].validation_column
+    column, level = _primary(choice), choice["alpha"] / len(choice["strategies"])
     before = cell(results, None, None, 0)
     after = cell(results, choice["strategy"], None, choice["pool_size"])
-    gains = (after[column] - before[column]).astype(float).dropna().to_numpy() if len(before) else np.empty(0)
-    if not len(gains):
+    gain, loss = gain_over(before, after, column, level), gain_over(after, before, column, level)
+    if gain is None or loss is None:
         return []
-    low = high = None
-    if len(gains) >= FEWEST_REPLICATES:
-        level = choice["alpha"] / len(choice["strategies"])
-        half = stats.t.isf(level, len(gains) - 1) * gains.std(ddof=1) / np.sqrt(len(gains))
-        low, high = float(gains.mean() - half), float(gains.mean() + half)
+    low, high = gain["low"], None if loss["low"] is None else -loss["low"]
     verdict = verdict_of(low, high, choice["margin"])
-    return [_question("retraining", choice, verdict, float(gains.mean()), (low, high))]
+    return [_question("retraining", choice, verdict, gain["mean"], (low, high))]
+
+
+def _primary(choice: Choice) -> str:
+    return OUTCOMES[choice["outcomes"][0]].validation_column
 
 
 def _strategies(results: pd.DataFrame, choice: Choice) -> list[Question]:
     """Every other strategy against the best one, at the largest budget of each."""
     others = [key for key in sorted(choice["strategies"]) if key != choice["strategy"]]
-    column = OUTCOMES[choice["outcomes"][0]].validation_column
     columns = []
     for key in [choice["strategy"], *others]:
         rows = results[results["configuration"] == key]
-        columns.append(cell(rows, None, None, int(rows["pool_size"].iloc[0]))[column].astype(float))
+        columns.append(cell(rows, None, None, int(rows["pool_size"].iloc[0]))[_primary(choice)].astype(float))
     values = pd.concat(columns, axis=1).dropna().to_numpy()
     if not others or not len(values):
         return []
     half = np.full(len(others), np.nan)
     if len(values) >= FEWEST_REPLICATES:
         half = many_to_one(values, 0, choice["alpha"]).half_widths
-    return [
-        _with_interval("strategy", choice, float((values[:, i] - values[:, 0]).mean()), half[i - 1], key)
-        for i, key in enumerate(others, start=1)
-    ]
-
-
-def _with_interval(
-    about: str, choice: Choice, difference: float, half: float, configuration: str
-) -> Question:
-    known = bool(np.isfinite(half))
-    low, high = (float(difference - half), float(difference + half)) if known else (None, None)
-    verdict = verdict_of(low, high, choice["margin"])
-    return _question(about, choice, verdict, difference, (low, high), configuration=configuration)
+    found = []
+    for i, key in enumerate(others, start=1):
+        mean, width = float((values[:, i] - values[:, 0]).mean()), float(half[i - 1])
+        low, high = (mean - width, mean + width) if np.isfinite(width) else (None, None)
+        verdict = verdict_of(low, high, choice["margin"])
+        found.append(_question("strategy", choice, verdict, mean, (low, high), configuration=key))
+    return found
 
 
 def _orderings(results: pd.DataFrame, choice: Choice) -> list[Question]:

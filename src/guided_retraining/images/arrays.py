@@ -16,6 +16,20 @@ from numpy.typing import NDArray
 BLOCK_BYTES = 32 * 2**20  # what a pass over an image array holds in memory at a time
 
 
+def drawn_positions(available: int, wanted: int, seed: int | tuple[Any, ...]) -> NDArray[np.int64]:
+    """Some of so many positions, each at most once, in their order.
+
+    Args:
+        available: how many there are.
+        wanted: how many are drawn, at most.
+        seed: of the draw.
+
+    >>> drawn_positions(3, 5, 0).tolist()
+    [0, 1, 2]
+    """
+    return np.sort(np.random.default_rng(seed).permutation(available)[:wanted]).astype(np.int64)
+
+
 class ImageArray(Protocol):
     """What the project asks of an array of images, ``(n, h, w, c)``."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.errors import ParameterError
-from guided_retraining.images.arrays import ImageArray
+from guided_retraining.images.arrays import ImageArray, drawn_positions
 from guided_retraining.models.class_order import best_order, order_by_name
 from guided_retraining.models.input_range import INPUT_RANGES, predictions_by_range, with_range
 
@@ -45,7 +45,7 @@ def on_unit_images(
     """
     if input_range is not None and input_range not in INPUT_RANGES:
         raise ParameterError(f"input range '{input_range}': expected {', '.join(INPUT_RANGES)}")
-    looked_at = np.sort(np.random.default_rng(0).permutation(len(labels))[:TRIED])
+    looked_at = drawn_positions(len(labels), TRIED, 0)
     truth = labels[looked_at]
     predicted = predictions_by_range(model, images[looked_at])
     found = input_range or _best_range(predicted, truth, len(class_names))

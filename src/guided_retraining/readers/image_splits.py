@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guided_retraining.errors import DataFileError
-from guided_retraining.images.arrays import blocks
+from guided_retraining.images.arrays import blocks, drawn_positions
 from guided_retraining.readers.arrays import Size
 from guided_retraining.readers.dataset import RawDataset, RawSplit, checked, listing
 from guided_retraining.readers.decoding import Decoded, decode_images
@@ -92,7 +92,7 @@ def decode_drawn(part: Listed, n_images: int, *, seed: int, size: Size | None, g
     Raises:
         DataFileError: one that was drawn is unreadable, or sizes differ and none was given.
     """
-    drawn = np.sort(np.random.default_rng(seed).permutation(len(part.names))[:n_images])
+    drawn = drawn_positions(len(part.names), n_images, seed)
     names, labels = [part.names[i] for i in drawn], [part.labels[i] for i in drawn]
     picked = Listed(part.files, names, labels)
     decoded = decode_images(part.files, names, size=size, grey=grey)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from guided_retraining.images.arrays import drawn_positions
 from guided_retraining.images.pool import LabelledPool
 from guided_retraining.models.identity import model_fingerprint
 from guided_retraining.parameters.blocks import AttackParameters, ReattackParameters
@@ -90,8 +91,7 @@ class Replicate:
     def _drawn(self, available: int, wanted: int, split: int) -> NDArray[np.int64]:
         if not self.attacks:
             return np.empty(0, np.int64)
-        drawn = np.random.default_rng((self.draws, split)).permutation(available)[:wanted]
-        return np.sort(drawn).astype(np.int64)
+        return drawn_positions(available, wanted, (self.draws, split))
 
 
 def study_replicates(

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from guided_retraining.evaluation.findings import Question
-from guided_retraining.evaluation.looks import LOOKS
 from guided_retraining.parameters.study import Study
 from guided_retraining.sequential.design import Design
 
-__all__ = ["Block", "StudyLog", "block_of", "made_for", "read_log"]
+__all__ = ["Block", "StudyLog", "block_of", "last_answered", "last_design", "made_for", "read_log"]
 
 
 class Block(TypedDict):
@@ -59,7 +58,7 @@ def block_of(design: Design, answered: Mapping[str, Any], margin: float, **done:
     """
     block = Block(
         design=design.plain(),
-        look=design.n_replicates if design.n_replicates in LOOKS else None,
+        look=design.look,
         work=0.0,
         forecast_seconds=0.0,
         seconds={},
@@ -70,6 +69,24 @@ def block_of(design: Design, answered: Mapping[str, Any], margin: float, **done:
         questions=None,
     )
     return Block(**{**block, **done})  # type: ignore[typeddict-item]
+
+
+def last_design(blocks: Sequence[Block]) -> Design | None:
+    """The design of the last block; None before the first.
+
+    Args:
+        blocks: in order.
+    """
+    return Design.read(blocks[-1]["design"]) if blocks else None
+
+
+def last_answered(blocks: Sequence[Block]) -> Block | None:
+    """The last block after which the answer was made anew; None before the first.
+
+    Args:
+        blocks: in order.
+    """
+    return next((block for block in reversed(blocks) if block["questions"] is not None), None)
 
 
 def made_for(study: Study) -> dict[str, Any]:

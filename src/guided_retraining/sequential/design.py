@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from guided_retraining.evaluation.looks import LOOKS
 from guided_retraining.parameters.configurations import BudgetFractions
 from guided_retraining.parameters.strategies import PLAIN
 from guided_retraining.parameters.study import Study
@@ -31,6 +32,16 @@ class Design:
     n_replicates: int
     budgets: dict[str, tuple[Budget, ...]]
     decided: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    @property
+    def look(self) -> int | None:
+        """Its number of replicates, where something may be decided at that many."""
+        return self.n_replicates if self.n_replicates in LOOKS else None
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the answer is made anew after it: at a look, and where there is no more than a description."""
+        return self.look is not None or self.n_replicates < LOOKS[0]
 
     def plain(self) -> dict[str, Any]:
         """The design for JSON."""

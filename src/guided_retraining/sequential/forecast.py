@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from guided_retraining.attacks.counts import attacked_count, planned_passes
+from guided_retraining.attacks.counts import planned_passes
 from guided_retraining.parameters.study import Study
 from guided_retraining.retraining.plan import plan_study
 from guided_retraining.sequential.blocks import Block
-from guided_retraining.sequential.design import Design
 
-__all__ = ["Pace", "first_pace", "pace_of", "work_of"]
+__all__ = ["Pace", "first_pace", "pace_of", "plan_of", "work_of"]
 
 ATTACK_SHARE = (
     0.7  # of a training step's time that an attack step takes, as no gradient by the weights is needed
@@ -44,38 +44,41 @@ class Pace:
         return new_replicates * self.replicate + new_work * self.work + (self.report if answered else 0.0)
 
 
-def work_of(study: Study, n_images: Mapping[str, int]) -> float:
-    """Gradient passes of all cells of a design, attacks on the retrained models included.
-
-    Args:
-        study: with the design's parameters laid over.
-        n_images: clean images of each split.
-    """
-    rows = study.ordering_retraining
-    planned = plan_study(
-        dict(n_images), study.attack, rows, study.training, study.metrics, len(study.replicates)
-    )
-    again = min(rows.reattack.n_validation, n_images["validation"]) + min(
-        rows.reattack.n_test, n_images["test"]
-    )
-    attacks = {**study.attack.attacks, **rows.reattack.unseen}
-    of_each = again * planned_passes(attacks) * len(attacks) * ATTACK_SHARE if again else 0.0
-    return float(planned["samples"] + planned["cells"] * of_each)
-
-
-def first_pace(study: Study, n_images: Mapping[str, int], training_speed: float) -> Pace:
-    """Before anything was measured.
+def plan_of(study: Study, n_images: Mapping[str, int]) -> dict[str, Any]:
+    """The size of a study: ``plan_study`` of all its parameters.
 
     Args:
         study: its parameters.
         n_images: clean images of each split.
+    """
+    rows, replicates = study.ordering_retraining, len(study.replicates)
+    return plan_study(dict(n_images), study.attack, rows, study.training, study.metrics, replicates)
+
+
+def work_of(study: Study, planned: Mapping[str, Any]) -> float:
+    """Gradient passes of all cells of a design, attacks on the retrained models included.
+
+    Args:
+        study: with the design's parameters laid over.
+        planned: from :func:`plan_of`.
+    """
+    reattack, clean = study.ordering_retraining.reattack, planned["clean"]
+    again = min(reattack.n_validation, clean["validation"]) + min(reattack.n_test, clean["test"])
+    attacks = {**study.attack.attacks, **reattack.unseen}
+    of_each = again * planned_passes(attacks) * len(attacks) * ATTACK_SHARE if again else 0.0
+    return float(planned["samples"] + planned["cells"] * of_each)
+
+
+def first_pace(study: Study, planned: Mapping[str, Any], training_speed: float) -> Pace:
+    """Before anything was measured.
+
+    Args:
+        study: its parameters.
+        planned: from :func:`plan_of`.
         training_speed: images a second with as many models at once as a run trains.
     """
-    attacked = sum(
-        attacked_count(getattr(study.attack, f"n_{split}"), n, split, len(study.attack.attacks))
-        for split, n in n_images.items()
-    )
-    original = 0 if study.model.path else n_images["train"] * study.training.epochs
+    attacked = sum(planned["adversarial"].values())
+    original = 0 if study.model.path else planned["clean"]["train"] * study.training.epochs
     passes = original + ATTACK_SHARE * attacked * planned_passes(study.attack.attacks)
     return Pace(
         replicate=START_SECONDS + passes / training_speed, work=1 / training_speed, report=START_SECONDS
@@ -89,7 +92,7 @@ def pace_of(blocks: Sequence[Block], first: Pace) -> Pace:
         blocks: in order.
         first: from :func:`first_pace`.
     """
-    replicates = max((Design.read(block["design"]).n_replicates for block in blocks), default=0)
+    replicates = max((block["design"]["n_replicates"] for block in blocks), default=0)
     prepared = sum(block["seconds"].get("prepare", 0.0) for block in blocks)
     worked = [block for block in blocks if block["work"] > 0]
     work = sum(block["work"] for block in worked)

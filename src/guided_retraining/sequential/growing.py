@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from guided_retraining.evaluation.looks import LOOKS, level_at
 from guided_retraining.parameters.layers import deep_merge
 from guided_retraining.parameters.study import Study, parse_study
-from guided_retraining.sequential.blocks import Block, block_of
+from guided_retraining.sequential.blocks import Block, block_of, last_design
 from guided_retraining.sequential.design import Design, FullDesign, parameters_of
-from guided_retraining.sequential.forecast import Pace, work_of
-from guided_retraining.sequential.projection import is_answered
+from guided_retraining.sequential.forecast import Pace, plan_of, work_of
 from guided_retraining.sequential.words import notes_of
 
 __all__ = ["GrowingStudy"]
@@ -44,8 +44,7 @@ class GrowingStudy:
 
     def parameters(self, design: Design, blocks: Sequence[Block] = ()) -> dict[str, Any]:
         """Of a run of a design, laid over the data set's own: at a look, with the look's share of alpha."""
-        rule = self.study(None).answer
-        look = design.n_replicates if design.n_replicates in LOOKS else None
+        rule, look = self.own.answer, design.look
         levels = {n: level_at(n, rule.alpha) for n in LOOKS}
         said = {
             "alpha": rule.alpha if look is None else levels[look],
@@ -53,19 +52,20 @@ class GrowingStudy:
         }
         return {**parameters_of(design, self.full), "answer": said}
 
-    def study(self, design: Design | None) -> Study:
-        """The typed parameters, of a design or as they are."""
-        above = {} if design is None else self.parameters(design)
-        return parse_study(self.name, deep_merge(self.block, above))
+    @cached_property
+    def own(self) -> Study:
+        """The typed parameters as they are."""
+        return parse_study(self.name, self.block)
 
     def work(self, design: Design) -> float:
         """Gradient passes of a design's cells."""
-        return work_of(self.study(design), self.n_images)
+        study = parse_study(self.name, deep_merge(self.block, self.parameters(design)))
+        return work_of(study, plan_of(study, self.n_images))
 
     def forecast(self, design: Design, last: Design | None, pace: Pace) -> float:
         """Seconds that a design will take after the one before it."""
         added = design.n_replicates - (last.n_replicates if last else 0)
-        return pace.seconds(added, self.added_work(design, last), answered=is_answered(design))
+        return pace.seconds(added, self.added_work(design, last), answered=design.is_answered)
 
     def added_work(self, design: Design, last: Design | None) -> float:
         """Gradient passes of the cells that a design has and the one before it had not."""
@@ -93,23 +93,21 @@ class GrowingStudy:
             blocks: those before it, whose cells are found finished.
             forecast: seconds that were said.
         """
-        before = blocks[-1] if blocks else None
-        last = None if before is None else Design.read(before["design"])
+        last = last_design(blocks)
         parameters = self.parameters(design, blocks)
         seconds = {}
         if last is None or design.n_replicates > last.n_replicates:
             seconds["prepare"] = self.run(PREPARE, parameters)
         seconds["retrain"] = self.run(("ordering_retraining",), parameters)
         found = None
-        if is_answered(design):
+        if design.is_answered:
             seconds["report"] = self.run(("reporting",), parameters)
             found = self.catalog.load(f"{self.name}.answer")
-        answered: Mapping[str, Any] | None = before if found is None else found["recommendation"]["choice"]
-        assert answered is not None  # the first design is answered
+        answered: Mapping[str, Any] = blocks[-1] if found is None else found["recommendation"]["choice"]
         return block_of(
             design,
             answered,
-            self.study(None).answer.margin,
+            self.own.answer.margin,
             work=self.added_work(design, last),
             forecast_seconds=forecast,
             seconds=seconds,

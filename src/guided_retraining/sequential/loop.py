@@ -8,7 +8,7 @@ from guided_retraining.evaluation.questions import settled
 from guided_retraining.machine.deadline import Deadline
 from guided_retraining.machine.progress import duration
 from guided_retraining.report.reload import with_reload, without_reload
-from guided_retraining.sequential.blocks import Block, StudyLog, read_log
+from guided_retraining.sequential.blocks import Block, StudyLog, last_design, read_log
 from guided_retraining.sequential.design import Design
 from guided_retraining.sequential.forecast import Pace, pace_of
 from guided_retraining.sequential.growing import GrowingStudy
@@ -35,7 +35,7 @@ def grow(growing: GrowingStudy, deadline: Deadline, up_to: int, first: Callable[
     name, say = growing.name, growing.say
     key = f"{name}.study_log"
     kept = growing.catalog.load(key) if growing.catalog.exists(key) else None
-    log, put_aside = read_log(kept, growing.study(None))
+    log, put_aside = read_log(kept, growing.own)
     blocks = log["blocks"]
     if put_aside:
         say(f"{name}: parameters have changed, so its looks begin anew; finished models are found again")
@@ -46,9 +46,11 @@ def grow(growing: GrowingStudy, deadline: Deadline, up_to: int, first: Callable[
         stopped = _blocks(growing, log, deadline, up_to, start)
     finally:
         growing.page(without_reload)
-    is_settled = bool(blocks) and blocks[-1]["look"] is not None and settled(blocks[-1]["questions"] or [])
-    if blocks and blocks[-1]["look"] is not None and not deadline.reached:
-        _deliver(growing, Design.read(blocks[-1]["design"]), blocks, deadline)
+    last = last_design(blocks)
+    looked = last is not None and last.look is not None
+    is_settled = looked and settled(blocks[-1]["questions"] or [])
+    if last is not None and looked and not deadline.reached:
+        _deliver(growing, last, blocks, deadline)
     _each(say, truth_lines(name, blocks[done_before:], stopped, settled=is_settled))
     return is_settled
 
@@ -58,7 +60,7 @@ def _blocks(growing: GrowingStudy, log: StudyLog, deadline: Deadline, up_to: int
     name, say, blocks = growing.name, growing.say, log["blocks"]
     view = StudyView(name, growing.full, deadline.left)
     while (design := next_design(growing.full, blocks, up_to)) is not None:
-        last = Design.read(blocks[-1]["design"]) if blocks else None
+        last = last_design(blocks)
         seconds = growing.forecast(design, last, pace_of(blocks, start))
         left = deadline.left()
         said = f"{design_words(design, last)}, about {duration(seconds)}"
@@ -100,7 +102,7 @@ def _each(say: Callable[[str], None], lines: Sequence[str]) -> None:
 def _plan(
     growing: GrowingStudy, blocks: Sequence[Block], pace: Pace, deadline: Deadline, up_to: int
 ) -> list[str]:
-    last = before = Design.read(blocks[-1]["design"]) if blocks else None
+    last = before = last_design(blocks)
     rows = []
     for design in projected(growing.full, blocks, up_to):
         rows.append((design, growing.forecast(design, last, pace)))

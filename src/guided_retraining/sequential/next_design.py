@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from guided_retraining.evaluation.findings import Question
-from guided_retraining.evaluation.looks import LOOKS
 from guided_retraining.evaluation.questions import settled
-from guided_retraining.sequential.blocks import Block
+from guided_retraining.sequential.blocks import Block, last_answered, last_design
 from guided_retraining.sequential.design import Budget, Design, FullDesign, by_bisection
 
 __all__ = ["next_design"]
@@ -29,13 +28,12 @@ def next_design(full: FullDesign, blocks: Sequence[Block], up_to: int) -> Design
     Returns:
         None where nothing is open that could change the answer, or there are as many replicates as were asked for.
     """
-    if not blocks:
+    design, answered = last_design(blocks), last_answered(blocks)
+    if design is None or answered is None:
         start = by_bisection(full.grids[full.first])
         return Design(1, {full.first: () if start is None else (start,)})
-    design = Design.read(blocks[-1]["design"])
     if set(design.budgets) != set(full.grids):
         return Design(1, {name: design.budgets.get(name, ()) for name in full.grids})
-    answered = next(block for block in reversed(blocks) if block["questions"] is not None)
     best, questions = answered["strategy"], answered["questions"] or []
     n = design.n_replicates
     if n == 1:
@@ -43,7 +41,7 @@ def next_design(full: FullDesign, blocks: Sequence[Block], up_to: int) -> Design
         finer = by_bisection(full.grids[best], there)
         if finer is not None:
             return Design(1, {**design.budgets, best: tuple(sorted([*there, finer]))})
-    if n >= up_to or (n in LOOKS and settled(questions)):
+    if n >= up_to or (design.look is not None and settled(questions)):
         return None
     asked = Design.read(answered["design"]).budgets[best]
     budgets = dict.fromkeys(full.grids, ()) | {
@@ -90,7 +88,7 @@ def _decided(answered: Block) -> dict[str, dict[str, int]]:
     """Orderings of the best strategy that are settled, and after how many replicates."""
     best = answered["strategy"]
     before = Design.read(answered["design"])
-    if before.n_replicates not in LOOKS:
+    if before.look is None:
         return before.decided
     now = {
         str(question["metric"]): before.n_replicates

@@ -6,26 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from guided_retraining.evaluation.findings import Question
-from guided_retraining.evaluation.looks import LOOKS
-from guided_retraining.sequential.blocks import Block, block_of
+from guided_retraining.sequential.blocks import Block, block_of, last_answered
 from guided_retraining.sequential.design import Design, FullDesign
 from guided_retraining.sequential.next_design import next_design
 
-__all__ = ["is_answered", "projected"]
+__all__ = ["projected"]
 
 NOT_SETTLED = Question(
     about="retraining", configuration="", metric=None, n_inputs=None, difference=None, low=None, high=None,
     verdict="unresolved", open=True,
 )  # fmt: skip
-
-
-def is_answered(design: Design) -> bool:
-    """Whether the answer is made anew after a design: at a look, and where there is no more than a description.
-
-    Args:
-        design: which.
-    """
-    return design.n_replicates in LOOKS or design.n_replicates < LOOKS[0]
 
 
 def projected(full: FullDesign, blocks: Sequence[Block], up_to: int) -> list[Design]:
@@ -40,7 +30,8 @@ def projected(full: FullDesign, blocks: Sequence[Block], up_to: int) -> list[Des
     while (design := next_design(full, done, up_to)) is not None:
         found.append(design)
         last: Mapping[str, Any] = done[-1] if done else {"strategy": full.first, "metric": None}
-        said = next((block["questions"] for block in reversed(done) if block["questions"] is not None), None)
-        questions = [*(said or []), NOT_SETTLED] if is_answered(design) else None
+        said = last_answered(done)
+        known = [] if said is None else said["questions"] or []
+        questions = [*known, NOT_SETTLED] if design.is_answered else None
         done.append(block_of(design, last, done[-1]["margin"] if done else 0.0, questions=questions))
     return found

@@ -9,12 +9,11 @@ import pandas as pd
 
 from guided_retraining.errors import InputError
 from guided_retraining.evaluation.choice import choose
-from guided_retraining.evaluation.looks import LOOKS, level_at
+from guided_retraining.evaluation.looks import level_at
 from guided_retraining.evaluation.questions import questions_of
 from guided_retraining.sequential.blocks import Block, block_of
 from guided_retraining.sequential.design import Design, FullDesign
 from guided_retraining.sequential.next_design import next_design
-from guided_retraining.sequential.projection import is_answered
 
 __all__ = ["part_of", "replay"]
 
@@ -83,8 +82,8 @@ def replay(
         asked_for = cells
         answered: Mapping[str, Any] | None = blocks[-1] if blocks else None
         questions = None
-        if is_answered(design) or answered is None:
-            level = level_at(design.n_replicates, alpha) if design.n_replicates in LOOKS else alpha
+        if design.is_answered or answered is None:
+            level = alpha if design.look is None else level_at(design.look, alpha)
             choice = choose(
                 rows, costs=costs, hardening=hardening, margin=margin, alpha=level, baseline=baseline
             )

@@ -14,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from guided_retraining.machine.progress import console, duration
-from guided_retraining.sequential.blocks import Block
+from guided_retraining.sequential.blocks import Block, last_answered
 from guided_retraining.sequential.design import Budget, Design, FullDesign
+from guided_retraining.sequential.words import budget_words
 
 __all__ = ["StudyView", "measured"]
 
@@ -90,7 +91,7 @@ class StudyView:
 
     def renderable(self) -> Group:
         """Table, answer so far, time."""
-        answered = next((block for block in reversed(self._done) if block["lines"]), None)
+        answered = last_answered(self._done)
         said = "no answer yet" if answered is None else answered["lines"][0]
         return Group(self.table(), Text(f"so far: {said}"), Text(self.line()))
 
@@ -102,9 +103,7 @@ class StudyView:
         table = Table(title=f"{self.name}: replicates measured", title_justify="left")
         table.add_column("configuration")
         for budget in budgets:
-            table.add_column(
-                f"{100 * budget:.3g} %" if isinstance(budget, float) else f"{budget:,}", justify="right"
-            )
+            table.add_column(budget_words(budget), justify="right")
         table.add_column("whole pool", justify="right")
         for name, grid in self.full.grids.items():
             row = []

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from guided_retraining.evaluation.advice import replicates_text
 from guided_retraining.evaluation.findings import Question
-from guided_retraining.evaluation.looks import LOOKS
+from guided_retraining.evaluation.looks import LOOKS, next_look
 from guided_retraining.evaluation.wording import metric_name, points, signed_points
 from guided_retraining.machine.progress import duration
 from guided_retraining.report.questions import question_words
 from guided_retraining.sequential.blocks import Block
 from guided_retraining.sequential.design import Budget, Design
 
-__all__ = ["design_words", "notes_of", "plan_lines", "settled_and_open", "truth_lines"]
+__all__ = ["budget_words", "design_words", "notes_of", "plan_lines", "settled_and_open", "truth_lines"]
 
 
 def design_words(design: Design, before: Design | None = None) -> str:
@@ -29,7 +29,7 @@ def design_words(design: Design, before: Design | None = None) -> str:
     replicates = replicates_text(design.n_replicates)
     smaller = {name: budgets for name, budgets in design.budgets.items() if budgets}
     at = [
-        f"{name} at {', '.join(_budget(budget) for budget in budgets)} and the whole pool"
+        f"{name} at {', '.join(budget_words(budget) for budget in budgets)} and the whole pool"
         for name, budgets in smaller.items()
     ]
     rest = len(design.budgets) - len(smaller)
@@ -60,19 +60,11 @@ def plan_lines(
         if fits and left is not None and total > left:
             fits = False
             lines.append(f"  not within the {duration(left)} that there are:")
-        look = (
-            f"; look {LOOKS.index(design.n_replicates) + 1} of {len(LOOKS)}"
-            if _looked(design, before)
-            else ""
-        )
+        look = "" if design.look is None else f"; look {_place(design.look)}"
         lines.append(f"  after {duration(total)}: {design_words(design, before)}{look}")
         before = design
     head = f"{name}: at most {len(rows)} more designs, about {duration(total)} in all if nothing is settled earlier"
     return [f"{head}:", *lines] if rows else []
-
-
-def _looked(design: Design, before: Design | None) -> bool:
-    return design.n_replicates in LOOKS and (before is None or before.n_replicates < design.n_replicates)
 
 
 def _known(question: Question) -> str:
@@ -92,7 +84,7 @@ def settled_and_open(name: str, block: Block) -> list[str]:
     """
     if block["questions"] is None:
         n = block["design"]["n_replicates"]
-        return [f"{name}: {n} replicates; the answer waits for the next look, at {_next(n)}"]
+        return [f"{name}: {n} replicates; the answer waits for the next look, at {next_look(n)}"]
     open_ones = [one for one in block["questions"] if one["open"]]
     head = f"{name}: so far: {block['lines'][0]}"
     if block["look"] is None:
@@ -101,8 +93,8 @@ def settled_and_open(name: str, block: Block) -> list[str]:
     return lines + [f"  open: {_known(one)}" for one in open_ones]
 
 
-def _next(n: int) -> int:
-    return next(look for look in LOOKS if look > n)
+def _place(look: int) -> str:
+    return f"{LOOKS.index(look) + 1} of {len(LOOKS)}"
 
 
 def truth_lines(name: str, blocks: Sequence[Block], stopped: str, *, settled: bool) -> list[str]:
@@ -148,7 +140,12 @@ def decided_words(blocks: Sequence[Block], margin: float) -> list[str]:
     return list(said.values())
 
 
-def _budget(budget: Budget) -> str:
+def budget_words(budget: Budget) -> str:
+    """A budget as a share of the pool, or as a number of inputs.
+
+    Args:
+        budget: of a grid.
+    """
     return f"{100 * budget:.3g} %" if isinstance(budget, float) else f"{budget:,}"
 
 
@@ -165,9 +162,8 @@ def notes_of(
     """
     if look is None:
         return ["A first description of a study that goes on: with so few replicates nothing is shown."]
-    place = LOOKS.index(look) + 1
     return [
-        f"Look {place} of {len(LOOKS)} at a study that grows: error rates and intervals are those of this look, "
+        f"Look {_place(look)} at a study that grows: error rates and intervals are those of this look, "
         f"{100 * levels[look]:.2g} %, so that all looks together keep to {100 * sum(levels.values()):.2g} %.",
         *decided_words(blocks, margin),
     ]
