@@ -58,6 +58,18 @@ def test_differences_draw_mean_bound_and_margin():
         assert any(found == pytest.approx([low, mean]) for found in whiskers)
 
 
+@pytest.mark.parametrize("configurations", [1, 3])
+def test_the_legend_below_keeps_within_the_figure(results, configurations):
+    keys = STORED[:configurations]
+    differences = differences_figure(dict.fromkeys(keys, steps()), choice(), words=WORDS)
+    curves = accuracy_curves(results[results["configuration"].isin(keys)], choice=choice(), words=WORDS)
+    for figure in (differences, curves):
+        (legend,) = figure.legends
+        figure.canvas.draw()
+        place = legend.get_window_extent()
+        assert 0 <= place.x0 < place.x1 <= figure.bbox.x1
+
+
 def test_a_filled_marker_is_a_bound_within_the_margin():
     panel = differences_figure({"config_1": steps(metrics=("lsa",))}, choice(), words=WORDS).axes[0]
     marks = {

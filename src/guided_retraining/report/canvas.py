@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -24,6 +25,7 @@ __all__ = [
     "empty_figure",
     "figure_bytes",
     "grid",
+    "legend_below",
     "metric_handles",
     "percent_limits",
     "percent_range",
@@ -47,6 +49,7 @@ SMALLEST_RANGE = 0.10  # of an axis in percent: a narrower one would blow noise 
 RING: Any = {
     "marker": "o", "markersize": 14, "color": "none", "markeredgecolor": INK, "markeredgewidth": 1.6, "zorder": 5,
 }  # fmt: skip  # around the recommended cell
+LEGEND_COLUMNS = 5  # at most
 APART = 0.15  # between the labels of two budgets, as a share of the axis
 
 
@@ -183,6 +186,24 @@ def metric_handles(metrics: Iterable[str]) -> list[Line2D]:
         drawn: dict[str, Any] = {"color": style.colour, "marker": style.marker, "linestyle": style.line}
         handles.append(Line2D([], [], label=metric_name(metric), **drawn))
     return handles
+
+
+def legend_below(figure: Figure, handles: Sequence[Artist], title: str) -> None:
+    """A legend below all panels, in as many columns as the figure's width holds.
+
+    Args:
+        figure: changed in place.
+        handles: with their labels.
+        title: above them.
+    """
+    for columns in range(LEGEND_COLUMNS, 0, -1):
+        legend = figure.legend(
+            handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=10,
+            title=title, title_fontsize=10,
+        )  # fmt: skip
+        if columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            return
+        legend.remove()
 
 
 def empty_figure(reason: str, *, width: float = 10.0) -> Figure:

@@ -18,6 +18,7 @@ from guided_retraining.report.canvas import (
     RING,
     budget_axis,
     empty_figure,
+    legend_below,
     metric_handles,
     percent_limits,
     tidy,
@@ -158,7 +159,4 @@ def _legend(figure: Figure, results: pd.DataFrame, more: list[Line2D], choice: C
     if choice and choice["configuration"] is not None:
         handles.append(Line2D([], [], label="recommended", **{**RING, "markersize": 11}))
     n = results["seed"].nunique()
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=10,
-        title=f"means over {n} replicates" if n > 1 else "one replicate", title_fontsize=10,
-    )  # fmt: skip
+    legend_below(figure, handles, f"means over {n} replicates" if n > 1 else "one replicate")

@@ -18,6 +18,7 @@ from guided_retraining.report.canvas import (
     RING,
     budget_axis,
     empty_figure,
+    legend_below,
     metric_handles,
     tidy,
 )
@@ -182,7 +183,4 @@ def _legend(figure: Figure, metrics: Iterable[str], choice: Choice) -> None:
         handles.append(Line2D([], [], label="recommended", markerfacecolor="none", markersize=12, **plain))  # type: ignore[arg-type]
     descriptive = "fewer than three replicates: nothing is shown" if choice["descriptive"] else ""
     title = "means over replicates, lines down to the one-sided bounds" if bounds else "means; no bounds"
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=10,
-        title="; ".join(filter(None, [title, descriptive])), title_fontsize=10,
-    )  # fmt: skip
+    legend_below(figure, handles, "; ".join(filter(None, [title, descriptive])))
