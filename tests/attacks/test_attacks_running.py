@@ -60,7 +60,7 @@ def test_blocks_memory_maps_and_progress(model: keras.Model, digits: Any, tmp_pa
     done: list[tuple[int, int]] = []
     blocks = run_attack(
         None, chosen, labels[10:110], attack="bim", parameters={}, seed=0, batch_size=8,
-        estimator=KerasLogitsEstimator(model, workers=1),  # batches of several end in any order, the short last one early
+        estimator=KerasLogitsEstimator(model, workers=1),  # of several, the short last batch may end first
         progress=lambda part, whole: done.append((part, whole)),
     )  # fmt: skip
     whole = run_attack(model, view[10:110], labels[10:110], attack="bim", parameters={}, seed=0)

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from huggingface_hub import ModelCard
-from made_up_page import context_of
 
 from guided_retraining.evaluation import answer_lines
 from guided_retraining.evaluation.delivered import (
@@ -21,6 +20,7 @@ from guided_retraining.evaluation.delivered import (
 )
 from guided_retraining.evaluation.forgetting import forgetting
 from guided_retraining.report.card import CardContext, plain, render_card
+from made_up_page import context_of
 
 STUDY = ("robust", "replicates", "configurations")  # of what is made up
 N_IMAGES = {"clean": 500, "robust": 400, "unseen": 400, "replayed": 90}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import made_up_page
 import pytest
-from made_up_page import context_of
 from matplotlib.colors import to_hex
 
+import made_up_page
 from guided_retraining.evaluation.outcomes import OUTCOMES, Outcome
 from guided_retraining.evaluation.wording import attack_name, configurations_in_words
 from guided_retraining.guidance import METRICS, Metric
 from guided_retraining.report import accuracy_curves, render_page
+from made_up_page import context_of
 
 SIZE = Metric(
     "size", "activation size", lambda trace: trace.activations.sum(axis=1), ("activations",), "made up here",

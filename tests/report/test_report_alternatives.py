@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from made_up_findings import recommendation, steps
-from made_up_page import context_of, rankings
 
 from guided_retraining.report import FIGURES, PageContext
+from made_up_findings import recommendation, steps
+from made_up_page import context_of, rankings
 from made_up_study import STORED, WORDS, made_up_costs, made_up_study
 
 

@@ -1,8 +1,6 @@
 """What the page's sentences claim: no more than the findings say, in every case a study can end in."""
 
 import pytest
-from made_up_findings import ATTACKS, NO_COST, interval, recommendation, steps
-from made_up_page import context_of
 
 from guided_retraining.report import render_page
 from guided_retraining.report.figures import FIGURES
@@ -13,6 +11,8 @@ from guided_retraining.report.sentences import (
     choice_sentences,
     forgetting_sentence,
 )
+from made_up_findings import ATTACKS, NO_COST, interval, recommendation, steps
+from made_up_page import context_of
 
 MINUS = "\N{MINUS SIGN}"
 CASES = {

@@ -5,8 +5,6 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_findings import recommendation, steps
-from made_up_page import context_of
 
 from guided_retraining.evaluation import replicate_interval
 from guided_retraining.report import (
@@ -21,6 +19,8 @@ from guided_retraining.report import (
     strategies_table,
 )
 from guided_retraining.report.tables import contrasts_numbers, results_numbers, steps_numbers
+from made_up_findings import recommendation, steps
+from made_up_page import context_of
 from made_up_study import STORED, WORDS, made_up_costs, made_up_study
 
 CELL = ["configuration", "metric", "n_inputs"]
